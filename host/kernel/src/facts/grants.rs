@@ -1,0 +1,184 @@
+//! What a plugin may reach. A set that can only be built whole and then narrowed.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::Effect;
+use crate::name::{CapabilityId, FolderName};
+
+/// Whether a folder may be changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Access {
+    /// Files may be listed and read.
+    Read,
+    /// Files may be made, changed and removed too.
+    Write,
+}
+
+/// One folder of the machine, by the name the guest knows it under.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    /// The guest finds it at `/<name>`.
+    pub name: FolderName,
+    /// Where it is on this machine: absolute, links resolved.
+    pub host: PathBuf,
+    /// Whether it may be changed.
+    pub access: Access,
+}
+
+/// One thing a capability needs or a plugin asks for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// A store of its own: `kv`.
+    Kv,
+    /// Another capability: `call:<capability>`.
+    Call(CapabilityId),
+    /// A folder: `fs:<name>`.
+    Folder(FolderName),
+}
+
+/// The text is not a scope.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is not a scope: write `kv`, `call:<capability>` or `fs:<folder>`")]
+pub struct ScopeError(String);
+
+impl FromStr for Scope {
+    type Err = ScopeError;
+    fn from_str(text: &str) -> Result<Self, ScopeError> {
+        let error = || ScopeError(crate::text::quoted(text, 100));
+        match text.split_once(':') {
+            None if text == "kv" => Ok(Self::Kv),
+            Some(("call", capability)) => capability.parse().map(Self::Call).map_err(|_| error()),
+            Some(("fs", folder)) => folder.parse().map(Self::Folder).map_err(|_| error()),
+            _ => Err(error()),
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kv => f.write_str("kv"),
+            Self::Call(capability) => write!(f, "call:{capability}"),
+            Self::Folder(name) => write!(f, "fs:{name}"),
+        }
+    }
+}
+
+/// Everything granted, by value: an import that was not given a grant has nothing to reach for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Grants {
+    kv: bool,
+    call: BTreeSet<CapabilityId>,
+    folders: Vec<Folder>,
+}
+
+impl Grants {
+    /// Nothing at all.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Exactly these.
+    #[must_use]
+    pub fn new(kv: bool, call: BTreeSet<CapabilityId>, folders: Vec<Folder>) -> Self {
+        Self { kv, call, folders }
+    }
+
+    /// Whether the scope is granted.
+    #[must_use]
+    pub fn covers(&self, scope: &Scope) -> bool {
+        match scope {
+            Scope::Kv => self.kv,
+            Scope::Call(capability) => self.call.contains(capability),
+            Scope::Folder(name) => self.folder(name).is_some(),
+        }
+    }
+
+    /// Whether the plugin has a store.
+    #[must_use]
+    pub fn kv(&self) -> bool {
+        self.kv
+    }
+
+    /// The capabilities it may call.
+    #[must_use]
+    pub fn call(&self) -> &BTreeSet<CapabilityId> {
+        &self.call
+    }
+
+    /// The folders it may reach.
+    #[must_use]
+    pub fn folders(&self) -> &[Folder] {
+        &self.folders
+    }
+
+    /// The folder of this name.
+    #[must_use]
+    pub fn folder(&self, name: &FolderName) -> Option<&Folder> {
+        self.folders.iter().find(|folder| &folder.name == name)
+    }
+
+    /// The folder at this place on the machine.
+    #[must_use]
+    pub fn folder_at(&self, host: &Path) -> Option<&Folder> {
+        self.folders.iter().find(|folder| folder.host == host)
+    }
+
+    /// What is left when only `needs` may be used, for a call of this class: a pure call keeps
+    /// nothing, a read call keeps folders for reading only.
+    #[must_use]
+    pub fn narrowed(&self, needs: &[Scope], effect: Effect) -> Self {
+        if effect == Effect::Pure {
+            return Self::none();
+        }
+        let needed = |scope: Scope| needs.contains(&scope);
+        let folders = self.folders.iter().filter(|folder| needed(Scope::Folder(folder.name.clone())));
+        Self {
+            kv: self.kv && needed(Scope::Kv),
+            call: self.call.iter().filter(|id| needed(Scope::Call((*id).clone()))).cloned().collect(),
+            folders: folders
+                .map(|folder| Folder {
+                    access: if effect.changes() { folder.access } else { Access::Read },
+                    ..folder.clone()
+                })
+                .collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_read_back() {
+        for text in ["kv", "call:scan_folder", "fs:target"] {
+            assert_eq!(text.parse::<Scope>().unwrap().to_string(), text);
+        }
+        for bad in ["", "kv:", "fs:", "fs:../x", "call:*", "net:x"] {
+            assert!(bad.parse::<Scope>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn narrowing_never_adds() {
+        let folder = |access| Folder { name: "target".parse().unwrap(), host: "/srv".into(), access };
+        let all = Grants::new(true, BTreeSet::from(["scan".parse().unwrap()]), vec![folder(Access::Write)]);
+        assert_eq!(
+            all.narrowed(&[Scope::Kv, Scope::Folder("target".parse().unwrap())], Effect::Pure),
+            Grants::none()
+        );
+        let read = all.narrowed(&[Scope::Folder("target".parse().unwrap())], Effect::Read);
+        assert_eq!(read, Grants::new(false, BTreeSet::new(), vec![folder(Access::Read)]));
+        let write = all.narrowed(&[Scope::Folder("target".parse().unwrap())], Effect::Write);
+        assert_eq!(write.folders(), [folder(Access::Write)]);
+        assert!(!Grants::none().narrowed(&[Scope::Kv], Effect::Write).kv());
+    }
+}

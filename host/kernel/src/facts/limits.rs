@@ -1,0 +1,98 @@
+//! How much one call may use. A plugin asks in `[limits]`; the host's maxima are the ceiling.
+
+use std::time::Duration;
+
+/// The limits of one call. Every one is enforced: memory, tables, fuel, time and host calls by the
+/// engine, the sizes by gate and verifier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Linear memories of one call together, in bytes.
+    pub memory_bytes: u64,
+    /// Elements of all tables of one call together.
+    pub table_elements: u64,
+    /// Fuel, about one unit per WebAssembly instruction.
+    pub fuel: u64,
+    /// Wall-clock time from the moment the guest may start.
+    pub deadline: Duration,
+    /// JSON text of the input, in bytes.
+    pub input_bytes: u64,
+    /// JSON text of the output, in bytes.
+    pub output_bytes: u64,
+    /// Calls into the host's own imports (`ares:host/*`).
+    pub host_calls: u64,
+    /// Lines kept in the plugin's log; the rest is counted and dropped.
+    pub log_lines: u64,
+    /// What one call may write into its store, in bytes of keys and values.
+    pub kv_bytes: u64,
+}
+
+impl Default for Limits {
+    /// What a plugin gets that asks for nothing. 100 MB of memory is what the module manifests of
+    /// the field take as their default; the rest keeps a single call far from starving others.
+    fn default() -> Self {
+        Self {
+            memory_bytes: 100 << 20,
+            table_elements: 10_000,
+            fuel: 10_000_000_000,
+            deadline: Duration::from_secs(30),
+            input_bytes: 1 << 20,
+            output_bytes: 1 << 20,
+            host_calls: 100_000,
+            log_lines: 1000,
+            kv_bytes: 1 << 20,
+        }
+    }
+}
+
+/// The most any plugin may ask for, from the host's configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Maxima {
+    /// See [`Limits::memory_bytes`]. The engine's memory pool is laid out for it.
+    pub memory_bytes: u64,
+    /// See [`Limits::fuel`].
+    pub fuel: u64,
+    /// See [`Limits::deadline`].
+    pub deadline: Duration,
+    /// See [`Limits::output_bytes`].
+    pub output_bytes: u64,
+}
+
+impl Default for Maxima {
+    fn default() -> Self {
+        Self {
+            memory_bytes: 256 << 20,
+            fuel: 1_000_000_000_000,
+            deadline: Duration::from_secs(600),
+            output_bytes: 16 << 20,
+        }
+    }
+}
+
+impl Maxima {
+    /// The first limit that asks for more than there is: its manifest key, what was asked and what
+    /// is allowed.
+    #[must_use]
+    pub fn exceeded_by(&self, limits: &Limits) -> Option<(&'static str, u64, u64)> {
+        let millis = |d: Duration| u64::try_from(d.as_millis()).unwrap_or(u64::MAX);
+        [
+            ("memory_mb", limits.memory_bytes >> 20, self.memory_bytes >> 20),
+            ("fuel", limits.fuel, self.fuel),
+            ("deadline_ms", millis(limits.deadline), millis(self.deadline)),
+            ("output_bytes", limits.output_bytes, self.output_bytes),
+        ]
+        .into_iter()
+        .find(|(_, asked, most)| asked > most)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_limit_over_its_maximum_is_named() {
+        assert_eq!(Maxima::default().exceeded_by(&Limits::default()), None);
+        let greedy = Limits { memory_bytes: 300 << 20, ..Limits::default() };
+        assert_eq!(Maxima::default().exceeded_by(&greedy), Some(("memory_mb", 300, 256)));
+    }
+}

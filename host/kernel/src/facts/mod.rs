@@ -1,0 +1,14 @@
+//! Facts: what the registry knows about a plugin when a request comes in. Anyone may state a fact;
+//! what may be done with it is decided in `flow` and `gate`.
+
+mod effect;
+mod grants;
+mod limits;
+mod plugin;
+mod schema;
+
+pub use effect::Effect;
+pub use grants::{Access, Folder, Grants, Scope, ScopeError};
+pub use limits::{Limits, Maxima};
+pub use plugin::{Capability, HealthPolicy, Hooks, Integrity, Plugin, Priority, Target};
+pub use schema::{SCHEMA_BYTES_MAX, Schema, SchemaError};

@@ -1,0 +1,134 @@
+//! One registered version of a plugin and what it can do, as the registry's snapshot holds it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Effect, Grants, Limits, Schema, Scope};
+use crate::name::{Blake3, CapabilityId, FolderName, PluginName};
+
+/// Which of several providers is asked first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Priority {
+    /// After all others.
+    Low,
+    /// The usual.
+    #[default]
+    Normal,
+    /// Before the usual.
+    High,
+    /// Before all others.
+    Critical,
+}
+
+/// Which hooks of `lifecycle` the manifest asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Hooks {
+    /// Call `setup` before the first call.
+    pub setup: bool,
+    /// Call `teardown` after the last.
+    pub teardown: bool,
+}
+
+/// How often and how patiently the plugin's health is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HealthPolicy {
+    /// Time between two checks.
+    pub interval: Duration,
+    /// How long one check may take.
+    pub timeout: Duration,
+}
+
+/// Whether the bytes on disk are still the registered ones.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Integrity {
+    /// They are, or nothing has said otherwise yet.
+    #[default]
+    Intact,
+    /// They are not: what differs, in words.
+    Changed(String),
+    /// They are gone: what is missing, in words.
+    Missing(String),
+}
+
+/// An argument that names something in the world, and inside which grant that must lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The argument's name at the top level of the input.
+    pub argument: String,
+    /// The folder the path must stay in.
+    pub folder: FolderName,
+}
+
+/// One capability of one plugin version.
+#[derive(Debug)]
+pub struct Capability {
+    /// The name it is called by.
+    pub id: CapabilityId,
+    /// What it does.
+    pub description: String,
+    /// What it takes.
+    pub input: Schema,
+    /// What it answers.
+    pub output: Schema,
+    /// The strongest effect a call may have.
+    pub effect: Effect,
+    /// Calling it twice with the same input is as good as once.
+    pub idempotent: bool,
+    /// What a call needs.
+    pub needs: Vec<Scope>,
+    /// What a call really gets: the plugin's grants, narrowed to `needs` and `effect`.
+    pub grants: Arc<Grants>,
+    /// Arguments that name paths.
+    pub targets: Vec<Target>,
+    /// What a call may use: the plugin's limits, with the capability's own time-out.
+    pub limits: Limits,
+}
+
+/// One version of one plugin: the active one, unless someone asks for another.
+#[derive(Debug)]
+pub struct Plugin {
+    /// Its name.
+    pub name: PluginName,
+    /// Its name for people.
+    pub display_name: String,
+    /// Semantic version.
+    pub version: semver::Version,
+    /// Hash of the component's bytes.
+    pub blake3: Blake3,
+    /// The host's own copy of those bytes.
+    pub component: PathBuf,
+    /// May it be used?
+    pub enabled: bool,
+    /// Start it with the host?
+    pub auto_start: bool,
+    /// One instance for all calls instead of one for each.
+    pub singleton: bool,
+    /// Answer an identical pure call from memory.
+    pub cache_results: bool,
+    /// Which of several providers is asked first.
+    pub priority: Priority,
+    /// Hooks to call.
+    pub hooks: Hooks,
+    /// Health checks.
+    pub health: HealthPolicy,
+    /// Everything granted to the plugin.
+    pub grants: Arc<Grants>,
+    /// What one call of it may use.
+    pub limits: Limits,
+    /// Its configuration: a JSON object.
+    pub config: Arc<serde_json::Map<String, serde_json::Value>>,
+    /// What it can do.
+    pub capabilities: Vec<Arc<Capability>>,
+}
+
+impl Plugin {
+    /// The capability of this name.
+    #[must_use]
+    pub fn capability(&self, id: &CapabilityId) -> Option<&Arc<Capability>> {
+        self.capabilities.iter().find(|capability| &capability.id == id)
+    }
+}

@@ -1,0 +1,57 @@
+//! `Executed`: what the guest said, not yet looked at.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures::FutureExt;
+
+use super::Admitted;
+use crate::facts::{Capability, Limits, Plugin};
+use crate::gate::Verdict;
+use crate::ledger::Ledger;
+use crate::ports::{Begun, Engine, Opening};
+use crate::report::{FaultKind, Report};
+
+/// A finished call. Its report can only be given to the verifier.
+#[must_use = "an executed call must be verified and recorded"]
+#[derive(Debug)]
+pub struct Executed {
+    pub(super) opening: Opening,
+    pub(super) verdict: Verdict,
+    pub(super) plugin: Arc<Plugin>,
+    pub(super) capability: Arc<Capability>,
+    pub(super) limits: Limits,
+    pub(super) begun: bool,
+    pub(super) report: Report,
+}
+
+impl Admitted {
+    /// Spends the permit. A call that may change something is recorded on disk before the guest
+    /// starts; when that fails, the guest does not start. A panic of the engine is a fault of this
+    /// call and of no other.
+    pub async fn run(self, engine: &dyn Engine, ledger: &Ledger) -> Executed {
+        let Self { opening, verdict, permit } = self;
+        let plugin = Arc::clone(permit.plugin());
+        let capability = Arc::clone(permit.capability());
+        let limits = permit.limits().clone();
+        let effect = permit.effect();
+        let begun = if effect.changes() {
+            ledger.journal.begin(&opening, Begun { plugin: &plugin, effect }).await.map(|()| true)
+        } else {
+            Ok(false)
+        };
+        let (begun, report) = match begun {
+            Err(error) => (false, Report::fault(FaultKind::Internal, &error.to_string())),
+            Ok(begun) => {
+                let report = AssertUnwindSafe(engine.call(permit)).catch_unwind().await;
+                (
+                    begun,
+                    report.unwrap_or_else(|_| {
+                        Report::fault(FaultKind::Internal, "the engine failed; see the host's log")
+                    }),
+                )
+            }
+        };
+        Executed { opening, verdict, plugin, capability, limits, begun, report }
+    }
+}

@@ -1,0 +1,21 @@
+//! The states between a request and its outcome. Each file holds one state and its only
+//! constructor; the fields are visible in this folder alone, so no other part of the house, not
+//! even of this crate, can make or change one.
+
+mod admitted;
+mod draft;
+mod executed;
+mod outcome;
+mod received;
+mod refused;
+mod resolved;
+mod verified;
+
+pub use admitted::{Admitted, Parent, Permit, Reentry};
+pub use draft::Draft;
+pub use executed::Executed;
+pub use outcome::{Closable, Outcome, Status};
+pub use received::Received;
+pub use refused::Refused;
+pub use resolved::Resolved;
+pub use verified::Verified;

@@ -1,0 +1,299 @@
+//! `Outcome`: what a caller sees, and the record without which nobody sees it.
+
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use super::{Refused, Verified};
+use crate::facts::{Effect, Plugin};
+use crate::gate::{Refusal, Verdict};
+use crate::ledger::Ledger;
+use crate::name::{Blake3, CapabilityId, InvocationId};
+use crate::ports::{Closing, Opening};
+use crate::report::{Ended, Failure, Fault, FaultKind, KvWrite, Usage};
+
+/// How an invocation ended.
+#[derive(Debug, Clone)]
+pub enum Status {
+    /// With an answer: JSON text that matches the capability's output schema.
+    Ok(String),
+    /// The guest said no.
+    Failed(Failure),
+    /// The gate said no.
+    Refused(Refusal),
+    /// The guest broke.
+    Fault(Fault),
+    /// The journal could not be written, so nothing is shown. What the guest did, if it ran, is
+    /// unknown.
+    Unrecorded,
+}
+
+/// The one answer every door gives.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    id: InvocationId,
+    capability: CapabilityId,
+    plugin: Option<Arc<Plugin>>,
+    effect: Option<Effect>,
+    status: Status,
+    usage: Usage,
+    verdict: Verdict,
+}
+
+/// A state that may be closed: [`Verified`] or [`Refused`]. Sealed.
+pub trait Closable: sealed::Parts {}
+impl Closable for Verified {}
+impl Closable for Refused {}
+
+mod sealed {
+    /// What a closing is made of.
+    pub struct Ending {
+        pub(super) opening: super::Opening,
+        pub(super) plugin: Option<super::Arc<super::Plugin>>,
+        pub(super) effect: Option<super::Effect>,
+        pub(super) begun: bool,
+        pub(super) status: super::Status,
+        pub(super) usage: super::Usage,
+        pub(super) verdict: super::Verdict,
+        pub(super) writes: Vec<super::KvWrite>,
+    }
+
+    /// Gives up its parts.
+    pub trait Parts {
+        /// The parts.
+        fn parts(self) -> Ending;
+    }
+}
+use sealed::{Ending, Parts};
+
+impl Parts for Verified {
+    fn parts(self) -> Ending {
+        let status = match self.result {
+            Ok(text) => Status::Ok(text),
+            Err(Ended::Failed(failure)) => Status::Failed(failure),
+            Err(Ended::Fault(fault)) => Status::Fault(fault),
+        };
+        Ending {
+            opening: self.opening,
+            plugin: Some(self.plugin),
+            effect: Some(self.capability.effect),
+            begun: self.begun,
+            status,
+            usage: self.usage,
+            verdict: self.verdict,
+            writes: self.writes,
+        }
+    }
+}
+
+impl Parts for Refused {
+    fn parts(self) -> Ending {
+        let route = self.draft.route().ok();
+        let plugin = route.map(|route| Arc::clone(&route.plugin));
+        let effect = route.map(|route| route.capability.effect);
+        Ending {
+            plugin,
+            effect,
+            opening: self.draft.resolved.received.opening,
+            begun: false,
+            status: Status::Refused(self.refusal),
+            usage: Usage::default(),
+            verdict: self.verdict,
+            writes: Vec::new(),
+        }
+    }
+}
+
+impl Ledger {
+    /// Records the end, then shows it. When it cannot be recorded, nobody sees it.
+    pub async fn close(&self, state: impl Closable) -> Outcome {
+        let Ending { opening, plugin, effect, begun, status, usage, verdict, writes } = state.parts();
+        let (code, message) = (status.code(), status.message());
+        let closing = Closing {
+            status: status.as_str(),
+            code,
+            message,
+            plugin: plugin.as_deref(),
+            effect,
+            begun,
+            usage,
+            output: status.value().map(|text| (Blake3::of(text.as_bytes()), text.len() as u64)),
+            verdict: &verdict,
+            ended_ms: self.clock.now_ms(),
+            writes: &writes,
+        };
+        let recorded = self.journal.close(&opening, closing).await;
+        let (id, capability) = (opening.id, opening.capability);
+        match recorded {
+            Ok(()) => Outcome { id, capability, plugin, effect, status, usage, verdict },
+            Err(_) => Outcome::unrecorded(id, capability),
+        }
+    }
+}
+
+impl Outcome {
+    /// The outcome of a request that could not be recorded.
+    #[must_use]
+    pub(crate) fn unrecorded(id: InvocationId, capability: CapabilityId) -> Self {
+        let verdict = Verdict::none();
+        Self {
+            id,
+            capability,
+            plugin: None,
+            effect: None,
+            status: Status::Unrecorded,
+            usage: Usage::default(),
+            verdict,
+        }
+    }
+
+    /// The invocation's id.
+    #[must_use]
+    pub fn id(&self) -> InvocationId {
+        self.id
+    }
+
+    /// How it ended.
+    #[must_use]
+    pub fn status(&self) -> &Status {
+        &self.status
+    }
+
+    /// Which plugin answered or would have.
+    #[must_use]
+    pub fn plugin(&self) -> Option<&Plugin> {
+        self.plugin.as_deref()
+    }
+
+    /// What was used.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        self.usage
+    }
+
+    /// How the gate came to its answer.
+    #[must_use]
+    pub fn verdict(&self) -> &Verdict {
+        &self.verdict
+    }
+}
+
+impl Status {
+    /// `ok`, `failed`, `refused`, `fault` or `unrecorded`.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Ok(_) => "ok",
+            Self::Failed(_) => "failed",
+            Self::Refused(_) => "refused",
+            Self::Fault(_) => "fault",
+            Self::Unrecorded => "unrecorded",
+        }
+    }
+
+    /// The answer's JSON text.
+    #[must_use]
+    pub fn value(&self) -> Option<&str> {
+        match self {
+            Self::Ok(text) => Some(text),
+            Self::Failed(_) | Self::Refused(_) | Self::Fault(_) | Self::Unrecorded => None,
+        }
+    }
+
+    /// The code of whatever went wrong.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Ok(_) => None,
+            Self::Failed(failure) => Some(&failure.code),
+            Self::Refused(refusal) => Some(refusal.code),
+            Self::Fault(fault) => Some(fault.kind.as_str()),
+            Self::Unrecorded => Some("unrecorded"),
+        }
+    }
+
+    /// One sentence about whatever went wrong.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        match self {
+            Self::Ok(_) => None,
+            Self::Failed(failure) => Some(&failure.message),
+            Self::Refused(refusal) => Some(&refusal.message),
+            Self::Fault(fault) => Some(&fault.message),
+            Self::Unrecorded => Some(
+                "the journal cannot be written, so nothing runs and nothing is shown; check the disk and `ares-host doctor`",
+            ),
+        }
+    }
+
+    /// The fault, if that is what it was.
+    #[must_use]
+    pub fn fault(&self) -> Option<FaultKind> {
+        match self {
+            Self::Fault(fault) => Some(fault.kind),
+            Self::Ok(_) | Self::Failed(_) | Self::Refused(_) | Self::Unrecorded => None,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct PluginOut<'a> {
+    name: &'a str,
+    version: &'a semver::Version,
+    blake3: Blake3,
+}
+
+#[derive(Serialize)]
+struct ErrorOut<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    code: &'a str,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct OutcomeOut<'a> {
+    id: InvocationId,
+    status: &'static str,
+    capability: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plugin: Option<PluginOut<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effect: Option<Effect>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorOut<'a>>,
+    usage: Usage,
+    verdict: &'a Verdict,
+}
+
+impl Serialize for Outcome {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let value = self.status.value().map(serde_json::from_str::<&RawValue>).transpose();
+        let (check, kind) = match &self.status {
+            Status::Refused(refusal) => (Some(refusal.check), Some(refusal.kind.as_str())),
+            Status::Ok(_) | Status::Failed(_) | Status::Fault(_) | Status::Unrecorded => (None, None),
+        };
+        let error = self.status.code().zip(self.status.message());
+        let out = OutcomeOut {
+            id: self.id,
+            status: self.status.as_str(),
+            capability: self.capability.as_str(),
+            plugin: self.plugin.as_ref().map(|plugin| PluginOut {
+                name: plugin.name.as_str(),
+                version: &plugin.version,
+                blake3: plugin.blake3,
+            }),
+            effect: self.effect,
+            value: value.map_err(serde::ser::Error::custom)?,
+            error: error.map(|(code, message)| ErrorOut { check, kind, code, message }),
+            usage: self.usage,
+            verdict: &self.verdict,
+        };
+        out.serialize(serializer)
+    }
+}

@@ -1,0 +1,37 @@
+//! `Verified`: an answer that passed every check on outputs, or the reason why it did not.
+
+use std::sync::Arc;
+
+use super::Executed;
+use crate::facts::{Capability, Plugin};
+use crate::gate::Verdict;
+use crate::ports::Opening;
+use crate::report::{Ended, KvWrite, Usage};
+use crate::verify::Verifier;
+
+/// A call whose answer may be shown.
+#[must_use = "a verified call must be recorded"]
+#[derive(Debug)]
+pub struct Verified {
+    pub(super) opening: Opening,
+    pub(super) verdict: Verdict,
+    pub(super) plugin: Arc<Plugin>,
+    pub(super) capability: Arc<Capability>,
+    pub(super) begun: bool,
+    pub(super) usage: Usage,
+    pub(super) result: Result<String, Ended>,
+    pub(super) writes: Vec<KvWrite>,
+}
+
+impl Verifier {
+    /// Looks at what the guest said. Writes are kept only with a good answer.
+    pub fn verify(&self, executed: Executed) -> Verified {
+        let Executed { opening, verdict, plugin, capability, limits, begun, report } = executed;
+        let result = report.result.and_then(|text| match self.check(&text, &capability, &limits) {
+            Ok(()) => Ok(text),
+            Err(fault) => Err(Ended::Fault(fault)),
+        });
+        let writes = if result.is_ok() { report.writes } else { Vec::new() };
+        Verified { opening, verdict, plugin, capability, begun, usage: report.usage, result, writes }
+    }
+}

@@ -1,0 +1,24 @@
+//! The hard checks. Their order is fixed: a refusal reveals as little and costs as little as
+//! possible. Who asks comes before what there is, what there is before whether it is sound,
+//! whether it is allowed before what exactly was said.
+
+mod arguments;
+mod caller;
+mod depth;
+mod grants;
+mod integrity;
+mod provider;
+mod targets;
+
+use super::Check;
+
+/// All of them, in order.
+pub const CHECKS: &[&dyn Check] = &[
+    &caller::Caller,
+    &provider::Provider,
+    &integrity::Integrity,
+    &depth::Depth,
+    &grants::Grants,
+    &arguments::Arguments,
+    &targets::Targets,
+];

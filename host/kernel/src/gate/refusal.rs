@@ -1,0 +1,70 @@
+//! How the gate says no.
+
+use serde::Serialize;
+
+/// The ways to say no. Doors match it in full, without a wildcard: a new kind breaks the build in
+/// exactly the places that must learn it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// The request itself is wrong: its caller can mend it.
+    Invalid,
+    /// The caller is not who it must be.
+    Unauthenticated,
+    /// Not allowed.
+    Forbidden,
+    /// What was asked for does not exist.
+    NotFound,
+    /// Waits for a person.
+    Held,
+    /// Too much at once.
+    TooMany,
+    /// It exists but cannot be had now.
+    Unavailable,
+    /// Something is not the thing that was registered.
+    Integrity,
+}
+
+impl Kind {
+    /// The kind as outcomes write it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Invalid => "invalid",
+            Self::Unauthenticated => "unauthenticated",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not-found",
+            Self::Held => "held",
+            Self::TooMany => "too-many",
+            Self::Unavailable => "unavailable",
+            Self::Integrity => "integrity",
+        }
+    }
+}
+
+/// One no.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    /// The check that said it.
+    pub check: &'static str,
+    /// Stable, kebab-case, free for each check.
+    pub code: &'static str,
+    /// What sort of no.
+    pub kind: Kind,
+    /// Names the thing and says what to do. Foreign text in it is escaped.
+    pub message: String,
+}
+
+impl Refusal {
+    /// No check accepted the arguments, so nothing may run. A gate without the arguments check
+    /// would end here.
+    pub(crate) fn unjudged() -> Self {
+        Self {
+            check: "arguments",
+            code: "unjudged",
+            kind: Kind::Invalid,
+            message: "the arguments were not judged".to_owned(),
+        }
+    }
+}

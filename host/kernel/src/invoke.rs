@@ -1,0 +1,72 @@
+//! The whole pipeline on one screen.
+
+use std::sync::Arc;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use crate::flow::{Admitted, Outcome, Received, Refused};
+use crate::gate::Gate;
+use crate::ledger::Ledger;
+use crate::ports::{Catalog, Clock, Engine, Invoke, Journal};
+use crate::request::Request;
+use crate::verify::Verifier;
+
+/// The kernel. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Kernel(Arc<Parts>);
+
+struct Parts {
+    ledger: Ledger,
+    catalog: Arc<dyn Catalog>,
+    gate: Gate,
+    engine: Arc<dyn Engine>,
+    verifier: Verifier,
+}
+
+impl Kernel {
+    /// A kernel over these ports, with the standard gate and verifier.
+    #[must_use]
+    pub fn new(
+        journal: Arc<dyn Journal>,
+        clock: Arc<dyn Clock>,
+        catalog: Arc<dyn Catalog>,
+        engine: Arc<dyn Engine>,
+    ) -> Self {
+        Self(Arc::new(Parts {
+            ledger: Ledger::new(journal, clock),
+            catalog,
+            gate: Gate::standard(),
+            engine,
+            verifier: Verifier::standard(),
+        }))
+    }
+
+    /// The only way from a request to an outcome.
+    pub async fn invoke(&self, request: Request) -> Outcome {
+        let (id, capability) = (request.id, request.capability.clone());
+        let Ok(received) = self.0.ledger.open(request) else {
+            return Outcome::unrecorded(id, capability);
+        };
+        match self.admit(received).await {
+            Err(refused) => self.0.ledger.close(refused).await,
+            Ok(admitted) => {
+                let executed = admitted.run(&*self.0.engine, &self.0.ledger).await;
+                let verified = self.0.verifier.verify(executed);
+                self.0.ledger.close(verified).await
+            }
+        }
+    }
+
+    async fn admit(&self, received: Received) -> Result<Admitted, Refused> {
+        let resolved = received.resolve(&*self.0.catalog).await;
+        self.0.gate.admit(resolved, Arc::new(self.clone()))
+    }
+}
+
+impl Invoke for Kernel {
+    fn invoke(&self, request: Request) -> BoxFuture<'static, Outcome> {
+        let kernel = self.clone();
+        async move { Self::invoke(&kernel, request).await }.boxed()
+    }
+}

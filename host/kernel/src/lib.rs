@@ -1,0 +1,34 @@
+//! The sealed path from a request to an outcome.
+//!
+//! ```text
+//! Request ─▶ Received ─▶ Resolved ─▶ Admitted{Permit} ─▶ Executed ─▶ Verified ─▶ Outcome
+//!              open        resolve      admit                run         verify      close
+//!                                         └───────────────▶ Refused ───────────────────┘
+//! ```
+//!
+//! Each state can only be made from the one before it, by one function, in one file of [`flow`].
+//! So a guest cannot run without a permit, a permit cannot be had without the gate, an answer
+//! cannot be shown without the verifier, and nothing can be shown that the journal does not hold.
+//! The compiler's answers to six attempts at a short cut are in `tests/seal`.
+//!
+//! Read in this order: [`Request`], [`Kernel::invoke`], [`flow`], [`gate`], [`verify`], [`ports`].
+
+pub mod facts;
+pub mod flow;
+pub mod gate;
+mod invoke;
+pub mod json;
+mod ledger;
+mod name;
+pub mod ports;
+mod report;
+mod request;
+pub mod text;
+pub mod verify;
+
+pub use flow::{Outcome, Permit, Reentry, Status};
+pub use invoke::Kernel;
+pub use ledger::Ledger;
+pub use name::{Blake3, CapabilityId, FolderName, InvocationId, NAME_MAX, NameError, PluginName};
+pub use report::{Ended, Failure, Fault, FaultKind, KvWrite, Report, Usage};
+pub use request::{Caller, Request};

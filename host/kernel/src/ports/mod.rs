@@ -1,0 +1,206 @@
+//! What the kernel needs from outside. Each port is one small trait; the composition root decides
+//! who stands behind it.
+
+mod runtime;
+
+pub use runtime::{Component, Described, Health, Hook, HookReport, LoadError, Runtime};
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+
+use crate::facts::{Capability, Effect, Integrity, Plugin};
+use crate::flow::{Outcome, Permit};
+use crate::gate::Verdict;
+use crate::name::{Blake3, CapabilityId, InvocationId, PluginName};
+use crate::report::{KvWrite, Report, Usage};
+use crate::request::{Caller, Request};
+
+/// Runs guests.
+pub trait Engine: Send + Sync {
+    /// Spends one permit on one call. Never panics by intention; if it does, the kernel reports a
+    /// fault.
+    fn call(&self, permit: Permit) -> BoxFuture<'_, Report>;
+}
+
+/// The way back in for a guest that calls another capability, and for every door.
+pub trait Invoke: Send + Sync {
+    /// From a request to its outcome.
+    fn invoke(&self, request: Request) -> BoxFuture<'static, Outcome>;
+}
+
+/// Knows which plugin offers what.
+pub trait Catalog: Send + Sync {
+    /// Finds the provider for a request, from memory.
+    fn resolve<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Resolution>;
+}
+
+/// Who can answer a request.
+#[derive(Debug, Clone)]
+pub struct Resolution {
+    /// The answer in one word and its data.
+    pub provision: Provision,
+    /// All enabled providers, best first, when there was a choice; else empty.
+    pub ranking: Vec<Ranked>,
+}
+
+/// One provider in the order they would be asked.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Ranked {
+    /// The plugin.
+    pub plugin: PluginName,
+    /// Its active version.
+    pub version: semver::Version,
+    /// What decided its place.
+    pub reason: String,
+}
+
+/// Whether there is a provider.
+#[derive(Debug, Clone)]
+pub enum Provision {
+    /// No registered plugin has a capability of this name. `near` names similar ones, best first.
+    Unknown {
+        /// Names that look alike.
+        near: Vec<CapabilityId>,
+    },
+    /// The caller insists on a plugin that is not registered.
+    NoSuchPlugin,
+    /// The caller insists on a plugin that has no such capability.
+    NotExported,
+    /// All providers are disabled.
+    Disabled {
+        /// Who they are.
+        plugins: Vec<PluginName>,
+    },
+    /// This one.
+    Ready(Route),
+}
+
+/// The plugin and capability a request leads to.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// The plugin's active version.
+    pub plugin: Arc<Plugin>,
+    /// The capability.
+    pub capability: Arc<Capability>,
+    /// Whether its bytes are the registered ones.
+    pub integrity: Integrity,
+}
+
+/// Keeps the record of every invocation.
+///
+/// How durable a write is follows the effect class. For [`Effect::changes`] both writes return
+/// only once they are on disk. For the rest `close` returns once the record survives a killed
+/// process.
+pub trait Journal: Send + Sync {
+    /// Whether records can be kept now. Asked before anything else is done for a request.
+    ///
+    /// # Errors
+    /// When they cannot.
+    fn ready(&self) -> Result<(), JournalError>;
+
+    /// Records that a call which may change something is about to run.
+    fn begin<'a>(&'a self, opening: &'a Opening, begun: Begun<'a>)
+    -> BoxFuture<'a, Result<(), JournalError>>;
+
+    /// Records how a call ended and keeps its writes, all in one transaction.
+    fn close<'a>(
+        &'a self,
+        opening: &'a Opening,
+        closing: Closing<'a>,
+    ) -> BoxFuture<'a, Result<(), JournalError>>;
+}
+
+/// The journal cannot keep a record. Details are the source.
+#[derive(Debug, thiserror::Error)]
+#[error("the journal cannot be written")]
+pub struct JournalError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+/// What is known of an invocation when it comes in.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    /// Its id.
+    pub id: InvocationId,
+    /// When, in milliseconds since the Unix epoch.
+    pub at_ms: u64,
+    /// Who asked.
+    pub caller: Caller,
+    /// For what.
+    pub capability: CapabilityId,
+    /// The invocation it was made from.
+    pub parent: Option<InvocationId>,
+    /// How many plugins stand between.
+    pub depth: u32,
+    /// The task it counts under.
+    pub task: Option<String>,
+    /// Hash of the input's text.
+    pub input_blake3: Blake3,
+    /// Length of the input's text.
+    pub input_bytes: u64,
+}
+
+/// Which plugin is about to run.
+#[derive(Debug, Clone, Copy)]
+pub struct Begun<'a> {
+    /// The plugin.
+    pub plugin: &'a Plugin,
+    /// What the call may do.
+    pub effect: Effect,
+}
+
+/// How an invocation ended.
+#[derive(Debug)]
+pub struct Closing<'a> {
+    /// `ok`, `failed`, `refused` or `fault`.
+    pub status: &'static str,
+    /// The code of the refusal, failure or fault.
+    pub code: Option<&'a str>,
+    /// Its message.
+    pub message: Option<&'a str>,
+    /// Who ran, if the gate got that far.
+    pub plugin: Option<&'a Plugin>,
+    /// What the call could do.
+    pub effect: Option<Effect>,
+    /// Whether [`Journal::begin`] recorded the opening already.
+    pub begun: bool,
+    /// What was used.
+    pub usage: Usage,
+    /// Hash and length of the answer's text.
+    pub output: Option<(Blake3, u64)>,
+    /// The gate's verdict.
+    pub verdict: &'a Verdict,
+    /// When it ended, in milliseconds since the Unix epoch.
+    pub ended_ms: u64,
+    /// Changes to keep; empty unless the status is `ok`.
+    pub writes: &'a [KvWrite],
+}
+
+/// Reads a plugin's stored values.
+pub trait KvStore: Send + Sync {
+    /// The value of a key.
+    fn get<'a>(
+        &'a self,
+        plugin: &'a PluginName,
+        key: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Vec<u8>>, KvError>>;
+
+    /// At most `limit` keys that begin with `prefix`, in byte order, after `after`.
+    fn keys<'a>(
+        &'a self,
+        plugin: &'a PluginName,
+        prefix: &'a str,
+        after: Option<&'a str>,
+        limit: u32,
+    ) -> BoxFuture<'a, Result<Vec<String>, KvError>>;
+}
+
+/// The store cannot be read. Details are the source.
+#[derive(Debug, thiserror::Error)]
+#[error("the stored values cannot be read")]
+pub struct KvError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+/// Tells the time of day. Durations are measured with [`std::time::Instant`], never with this.
+pub trait Clock: Send + Sync {
+    /// Milliseconds since the Unix epoch.
+    fn now_ms(&self) -> u64;
+}

@@ -1,0 +1,19 @@
+//! Is the answer small enough to look at?
+
+use super::{Answer, OutputCheck};
+use crate::report::{Fault, FaultKind};
+
+/// Refuses answers over the limit of the call.
+pub(super) struct Size;
+
+impl OutputCheck for Size {
+    fn check(&self, answer: &mut Answer<'_>) -> Result<(), Fault> {
+        let (size, most) = (answer.text.len() as u64, answer.limits.output_bytes);
+        if size <= most {
+            return Ok(());
+        }
+        let message =
+            format!("the answer of `{}` has {size} bytes; the most is {most}", answer.capability.id);
+        Err(Fault::new(FaultKind::OutputTooLarge, &message))
+    }
+}

@@ -1,0 +1,276 @@
+//! A small world for the kernel: a catalogue of made-up capabilities, an engine that plays their
+//! guests, a journal that remembers and can be broken.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use ares_kernel::facts::{
+    Access, Capability, Effect, Folder, Grants, HealthPolicy, Hooks, Integrity, Limits, Plugin, Priority,
+    Schema, Scope, Target,
+};
+use ares_kernel::ports::{
+    Begun, Catalog, Clock, Closing, Engine, Journal, JournalError, Opening, Provision, Resolution, Route,
+};
+use ares_kernel::{Blake3, Caller, InvocationId, Kernel, KvWrite, Outcome, Permit, Report, Request, Usage};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use serde_json::{Value, json};
+
+/// The world and what happened in it.
+pub(crate) struct World {
+    kernel: Kernel,
+    state: Arc<State>,
+}
+
+#[derive(Default)]
+struct State {
+    started: AtomicUsize,
+    longest: Mutex<Duration>,
+    records: Mutex<Vec<String>>,
+    parents: Mutex<Vec<Option<InvocationId>>>,
+    kept: AtomicUsize,
+    broken: Mutex<Option<&'static str>>,
+    routes: Vec<Route>,
+}
+
+/// A request of a person.
+pub(crate) fn human(capability: &str, input: &str) -> Request {
+    Request::new(Caller::Human("tester".into()), capability.parse().unwrap(), input)
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let state = Arc::new(State { routes: routes(), ..State::default() });
+        let kernel = Kernel::new(state.clone(), state.clone(), state.clone(), state.clone());
+        Self { kernel, state }
+    }
+
+    pub(crate) fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
+    pub(crate) async fn invoke(&self, capability: &str, input: &str) -> Outcome {
+        self.kernel.invoke(human(capability, input)).await
+    }
+
+    pub(crate) fn guests_started(&self) -> usize {
+        self.state.started.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn longest_deadline(&self) -> Duration {
+        *self.state.longest.lock().unwrap()
+    }
+
+    pub(crate) fn records(&self) -> Vec<String> {
+        self.state.records.lock().unwrap().clone()
+    }
+
+    pub(crate) fn parents(&self) -> Vec<Option<InvocationId>> {
+        self.state.parents.lock().unwrap().clone()
+    }
+
+    pub(crate) fn kept(&self) -> usize {
+        self.state.kept.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn break_journal(&self, at: &'static str) {
+        *self.state.broken.lock().unwrap() = Some(at);
+    }
+
+    pub(crate) fn capability(&self, id: &str) -> Arc<Capability> {
+        self.state.find(id).unwrap().capability
+    }
+
+    pub(crate) fn integrity(&self, id: &str) -> Integrity {
+        self.state.find(id).unwrap().integrity
+    }
+}
+
+impl State {
+    fn find(&self, id: &str) -> Option<Route> {
+        self.routes.iter().find(|route| route.capability.id.as_str() == id).cloned()
+    }
+
+    fn journal(&self, at: &str) -> Result<(), JournalError> {
+        match *self.broken.lock().unwrap() {
+            Some(broken) if broken == at => Err(JournalError("no space".into())),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn plugin(name: &str, enabled: bool, grants: &Arc<Grants>) -> Arc<Plugin> {
+    Arc::new(Plugin {
+        name: name.parse().unwrap(),
+        display_name: name.into(),
+        version: semver::Version::new(1, 0, 0),
+        blake3: Blake3::of(name.as_bytes()),
+        component: "/nowhere".into(),
+        enabled,
+        auto_start: false,
+        singleton: false,
+        cache_results: false,
+        priority: Priority::Normal,
+        hooks: Hooks::default(),
+        health: HealthPolicy { interval: Duration::from_secs(30), timeout: Duration::from_secs(10) },
+        grants: Arc::clone(grants),
+        limits: Limits::default(),
+        config: Arc::default(),
+        capabilities: Vec::new(),
+    })
+}
+
+fn capability(id: &str, effect: Effect, needs: &[Scope], input: &Value, grants: &Arc<Grants>) -> Capability {
+    let open = json!({"type": "object", "additionalProperties": true});
+    Capability {
+        id: id.parse().unwrap(),
+        description: id.into(),
+        input: Schema::parse(&input.to_string()).unwrap(),
+        output: Schema::parse(&open.to_string()).unwrap(),
+        effect,
+        idempotent: false,
+        grants: Arc::new(grants.narrowed(needs, effect)),
+        needs: needs.to_vec(),
+        targets: Vec::new(),
+        limits: Limits::default(),
+    }
+}
+
+fn routes() -> Vec<Route> {
+    let folder = Folder { name: "target".parse().unwrap(), host: "/srv".into(), access: Access::Read };
+    let nest = |n: usize| format!("nest-{n}");
+    let call: BTreeSet<_> = (0..12)
+        .map(nest)
+        .chain(["echo".into(), "relay".into()])
+        .map(|id: String| id.parse().unwrap())
+        .collect();
+    let granted = Arc::new(Grants::new(false, call.clone(), vec![folder]));
+    let store = Arc::new(Grants::new(true, BTreeSet::new(), Vec::new()));
+    let demo = plugin("demo", true, &granted);
+    let keeper = plugin("keeper", true, &store);
+    let calls: Vec<Scope> = call.into_iter().map(Scope::Call).collect();
+    let open = json!({"type": "object", "additionalProperties": true});
+    let text = json!({"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]});
+    let path = json!({"type": "object", "properties": {"path": {"type": "string"}}});
+
+    let route = |plugin: &Arc<Plugin>, capability: Capability| Route {
+        plugin: Arc::clone(plugin),
+        capability: Arc::new(capability),
+        integrity: Integrity::Intact,
+    };
+    let fs = [Scope::Folder("target".parse().unwrap())];
+    let mut scan = capability("scan", Effect::Read, &fs, &path, &granted);
+    scan.targets = vec![Target { argument: "path".into(), folder: "target".parse().unwrap() }];
+    let mut much = capability("says-much", Effect::Write, &[], &open, &granted);
+    much.limits.output_bytes = 100;
+    let mut other = capability("says-other", Effect::Write, &[], &open, &granted);
+    other.output = Schema::parse(&text.to_string()).unwrap();
+    let mut tampered = route(&demo, capability("tampered", Effect::Pure, &[], &open, &granted));
+    tampered.integrity = Integrity::Changed("its bytes differ".into());
+
+    let mut all = vec![
+        route(&demo, capability("echo", Effect::Pure, &[], &text, &granted)),
+        route(&demo, scan),
+        route(&demo, capability("greedy", Effect::Write, &[Scope::Kv], &open, &granted)),
+        route(&demo, capability("relay", Effect::Read, &calls, &open, &granted)),
+        route(&demo, capability("says-nonsense", Effect::Write, &[], &open, &granted)),
+        route(&demo, much),
+        route(&demo, other),
+        route(&demo, capability("breaks", Effect::Pure, &[], &open, &granted)),
+        route(&keeper, capability("put", Effect::Write, &[Scope::Kv], &open, &store)),
+        route(&plugin("asleep", false, &granted), capability("sleeping", Effect::Pure, &[], &open, &granted)),
+        route(&plugin("idle", true, &granted), capability("idling", Effect::Pure, &[], &open, &granted)),
+        tampered,
+    ];
+    all.extend((0..12).map(|n| route(&demo, capability(&nest(n), Effect::Read, &calls, &open, &granted))));
+    all
+}
+
+impl Clock for State {
+    fn now_ms(&self) -> u64 {
+        1_700_000_000_000
+    }
+}
+
+impl Catalog for State {
+    fn resolve<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Resolution> {
+        let pin = request.provider.as_ref();
+        let known = |name| self.routes.iter().any(|route| &route.plugin.name == name);
+        let provision = match self.find(request.capability.as_str()) {
+            _ if pin.is_some_and(|name| !known(name)) => Provision::NoSuchPlugin,
+            Some(route) if pin.is_some_and(|name| &route.plugin.name != name) => Provision::NotExported,
+            Some(route) if !route.plugin.enabled => {
+                Provision::Disabled { plugins: vec![route.plugin.name.clone()] }
+            }
+            Some(route) => Provision::Ready(route),
+            None => Provision::Unknown { near: Vec::new() },
+        };
+        async move { Resolution { provision, ranking: Vec::new() } }.boxed()
+    }
+}
+
+impl Journal for State {
+    fn ready(&self) -> Result<(), JournalError> {
+        self.journal("ready")
+    }
+
+    fn begin<'a>(&'a self, opening: &'a Opening, _: Begun<'a>) -> BoxFuture<'a, Result<(), JournalError>> {
+        self.records.lock().unwrap().push(format!("begin {}", opening.capability));
+        async { self.journal("begin") }.boxed()
+    }
+
+    fn close<'a>(
+        &'a self,
+        opening: &'a Opening,
+        closing: Closing<'a>,
+    ) -> BoxFuture<'a, Result<(), JournalError>> {
+        self.records.lock().unwrap().push(format!("close {} {}", closing.status, opening.capability));
+        self.parents.lock().unwrap().push(opening.parent);
+        self.kept.fetch_add(closing.writes.len(), Ordering::SeqCst);
+        async { self.journal("close") }.boxed()
+    }
+}
+
+impl Engine for State {
+    fn call(&self, permit: Permit) -> BoxFuture<'_, Report> {
+        self.started.fetch_add(1, Ordering::SeqCst);
+        let left = permit.deadline().saturating_duration_since(Instant::now());
+        let mut longest = self.longest.lock().unwrap();
+        *longest = left.max(*longest);
+        drop(longest);
+        async move {
+            let text = guest(&permit).await;
+            let write = KvWrite { key: "k".into(), value: Some(b"v".to_vec()) };
+            let writes = if permit.effect().changes() { vec![write] } else { Vec::new() };
+            Report { result: Ok(text), usage: Usage::default(), writes }
+        }
+        .boxed()
+    }
+}
+
+async fn guest(permit: &Permit) -> String {
+    let id = permit.capability().id.as_str();
+    match id {
+        "says-nonsense" => "{".into(),
+        "says-other" => "{}".into(),
+        "says-much" => json!({"much": "x".repeat(200)}).to_string(),
+        "breaks" => panic!("an engine must not, but this one does"),
+        "relay" => {
+            let to = permit.arguments()["to"].as_array().unwrap();
+            let (first, rest) = to.split_first().unwrap();
+            let input = if rest.is_empty() { json!({"text": "x"}) } else { json!({"to": rest}) };
+            relay(permit, first.as_str().unwrap(), &input).await
+        }
+        _ => match id.strip_prefix("nest-") {
+            Some(n) => relay(permit, &format!("nest-{}", n.parse::<u32>().unwrap() + 1), &json!({})).await,
+            None => permit.arguments().to_string(),
+        },
+    }
+}
+
+async fn relay(permit: &Permit, to: &str, input: &Value) -> String {
+    let outcome = permit.reentry().invoke(to.parse().unwrap(), input.to_string()).await;
+    serde_json::to_string(&outcome).unwrap()
+}
