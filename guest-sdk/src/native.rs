@@ -1,0 +1,99 @@
+//! The imports on a target without a host, for `cargo test`: a store and a configuration in
+//! memory, one per thread; a log on standard error; no other plugins.
+
+/// `kv` in memory.
+pub mod kv {
+    use std::{cell::RefCell, collections::BTreeMap};
+
+    use crate::kv::Error;
+
+    thread_local! {
+        static STORE: RefCell<BTreeMap<String, Vec<u8>>> = const { RefCell::new(BTreeMap::new()) };
+    }
+
+    /// As the host's.
+    #[expect(clippy::missing_errors_doc, reason = "never fails; the host's may")]
+    pub fn get(key: &str) -> Result<Option<Vec<u8>>, Error> {
+        Ok(STORE.with_borrow(|store| store.get(key).cloned()))
+    }
+
+    /// As the host's, without its limits on values.
+    ///
+    /// # Errors
+    /// When the key is not 1 to 256 bytes long.
+    pub fn set(key: &str, value: &[u8]) -> Result<(), Error> {
+        if !(1..=256).contains(&key.len()) {
+            return Err(Error::TooLarge("a key has 1 to 256 bytes".to_owned()));
+        }
+        STORE.with_borrow_mut(|store| store.insert(key.to_owned(), value.to_vec()));
+        Ok(())
+    }
+
+    /// As the host's.
+    #[expect(clippy::missing_errors_doc, reason = "never fails; the host's may")]
+    pub fn delete(key: &str) -> Result<bool, Error> {
+        Ok(STORE.with_borrow_mut(|store| store.remove(key).is_some()))
+    }
+
+    /// As the host's.
+    #[expect(clippy::missing_errors_doc, reason = "never fails; the host's may")]
+    pub fn keys(prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<String>, Error> {
+        let limit = usize::try_from(limit.min(1_000)).unwrap_or(1_000);
+        Ok(STORE.with_borrow(|store| {
+            let keys = store.keys().filter(|key| key.starts_with(prefix));
+            keys.filter(|key| after.is_none_or(|after| key.as_str() > after)).take(limit).cloned().collect()
+        }))
+    }
+}
+
+/// `config-values` in memory.
+pub mod config {
+    use std::cell::RefCell;
+
+    use serde_json::{Map, Value};
+
+    thread_local! {
+        static VALUES: RefCell<Map<String, Value>> = RefCell::new(Map::new());
+    }
+
+    /// Sets a value for the test that runs on this thread.
+    pub fn set(key: &str, value: impl Into<Value>) {
+        VALUES.with_borrow_mut(|values| values.insert(key.to_owned(), value.into()));
+    }
+
+    /// As the host's.
+    #[must_use]
+    pub fn get(key: &str) -> Option<String> {
+        VALUES.with_borrow(|values| values.get(key).map(Value::to_string))
+    }
+
+    /// As the host's.
+    #[must_use]
+    pub fn all() -> String {
+        VALUES.with_borrow(|values| Value::Object(values.clone()).to_string())
+    }
+}
+
+/// `log` on standard error.
+pub mod log {
+    use crate::log::Level;
+
+    /// As the host's.
+    pub fn write(level: Level, message: &str) {
+        eprintln!("{level:?}: {}", message.escape_debug());
+    }
+}
+
+/// `call` without anybody to call.
+pub mod call {
+    use crate::bindings::ares::host::call::{Error, Problem};
+
+    /// Always refused: there is no other plugin.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn invoke(capability: &str, _input: &str) -> Result<String, Error> {
+        let message = format!("no host: `{capability}` can be called in the sandbox only");
+        Err(Error::Refused(Problem { code: "no-host".to_owned(), message }))
+    }
+}

@@ -1,0 +1,38 @@
+//! Says hello.
+use ares_sdk::Failure;
+
+/// Whom to greet.
+#[ares_sdk::data]
+pub struct Input {
+    /// The name of the one who is greeted.
+    name: String,
+}
+
+/// What to say.
+#[ares_sdk::data]
+pub struct Output {
+    /// The greeting.
+    text: String,
+}
+
+/// Greets someone by name.
+#[ares_sdk::capability(effect = "pure", name = "{{name}}.hello")]
+pub fn hello(input: Input) -> Result<Output, Failure> {
+    if input.name.is_empty() {
+        return Err(Failure::new("empty-name", "the name is empty; give at least one letter"));
+    }
+    Ok(Output { text: format!("Hello, {}!", input.name) })
+}
+
+ares_sdk::plugin!(hello);
+
+#[cfg(test)]
+mod tests {
+    use super::{Input, hello};
+
+    #[test]
+    fn greets_by_name_and_refuses_none() {
+        assert_eq!(hello(Input { name: "Ada".into() }).unwrap().text, "Hello, Ada!");
+        assert_eq!(hello(Input { name: String::new() }).unwrap_err().code, "empty-name");
+    }
+}
