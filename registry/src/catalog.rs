@@ -1,0 +1,161 @@
+//! Who answers a request, from memory.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use ares_kernel::facts::{Capability, Integrity, Plugin};
+use ares_kernel::ports::{Catalog, Provision, Resolution, Route};
+use ares_kernel::{Blake3, CapabilityId, PluginName, Request};
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, ready};
+
+use crate::error::RegistryError;
+use crate::readers::Readers;
+use crate::registry::Registry;
+use crate::snapshot::{self, Snapshot};
+
+/// How many similar names a refusal offers.
+const NEAR: usize = 3;
+
+/// What is known without asking the database.
+pub(crate) struct Memory {
+    pub(crate) snapshot: ArcSwap<Snapshot>,
+    integrity: ArcSwap<HashMap<Blake3, Integrity>>,
+    refreshing: Mutex<()>,
+    readers: Arc<Readers>,
+    components: std::path::PathBuf,
+}
+
+impl Memory {
+    /// Nothing is known yet.
+    pub(crate) fn new(readers: Arc<Readers>, components: std::path::PathBuf) -> Self {
+        Self {
+            snapshot: ArcSwap::from_pointee(Snapshot::empty()),
+            integrity: ArcSwap::default(),
+            refreshing: Mutex::default(),
+            readers,
+            components,
+        }
+    }
+
+    /// Makes memory what the database is. Does nothing when it is so already.
+    pub(crate) fn refresh(&self) -> Result<(), RegistryError> {
+        let _one_at_a_time = self.refreshing.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.snapshot.load_full();
+        let loaded = self.readers.read("reading the catalog", |connection| {
+            if snapshot::revision(connection)? == before.revision() {
+                return Ok(None);
+            }
+            Snapshot::load(connection, &before, &self.components).map(Some)
+        })?;
+        if let Some(snapshot) = loaded {
+            self.snapshot.store(Arc::new(snapshot));
+        }
+        Ok(())
+    }
+}
+
+impl Registry {
+    /// Every plugin's active version at this moment.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.memory.snapshot.load_full()
+    }
+
+    /// Takes in what other processes changed, now. It also happens by itself, within about a tenth
+    /// of a second.
+    ///
+    /// # Errors
+    /// When the registry cannot be read.
+    pub fn refresh(&self) -> Result<(), RegistryError> {
+        self.memory.refresh()
+    }
+
+    /// Says whether the host's copy of these bytes is still what was registered. Calls of a plugin
+    /// whose bytes are not are refused until it is said that they are again.
+    pub fn report_integrity(&self, blake3: Blake3, integrity: Integrity) {
+        self.memory.integrity.rcu(|known| {
+            let mut known = HashMap::clone(known);
+            match &integrity {
+                Integrity::Intact => known.remove(&blake3),
+                Integrity::Changed(_) | Integrity::Missing(_) => known.insert(blake3, integrity.clone()),
+            };
+            known
+        });
+    }
+
+    fn resolve_now(&self, request: &Request) -> Resolution {
+        let snapshot = self.memory.snapshot.load();
+        let only = |provision| Resolution { provision, ranking: Vec::new() };
+        match &request.provider {
+            Some(name) => only(self.by_provider(snapshot.plugin(name), &request.capability)),
+            None => self.by_capability(&snapshot, &request.capability),
+        }
+    }
+
+    fn by_provider(&self, plugin: Option<&Arc<Plugin>>, capability: &CapabilityId) -> Provision {
+        let Some(plugin) = plugin else { return Provision::NoSuchPlugin };
+        let Some(capability) = plugin.capability(capability) else { return Provision::NotExported };
+        if plugin.enabled {
+            self.ready(plugin, capability)
+        } else {
+            Provision::Disabled { plugins: vec![plugin.name.clone()] }
+        }
+    }
+
+    fn by_capability(&self, snapshot: &Snapshot, capability: &CapabilityId) -> Resolution {
+        let Some(providers) = snapshot.of(capability) else {
+            let provision = Provision::Unknown { near: near(snapshot.capabilities(), capability) };
+            return Resolution { provision, ranking: Vec::new() };
+        };
+        let provision = match providers.enabled.first() {
+            Some((plugin, capability)) => self.ready(plugin, capability),
+            None => Provision::Disabled { plugins: providers.disabled.clone() },
+        };
+        Resolution { provision, ranking: providers.ranking.clone() }
+    }
+
+    fn ready(&self, plugin: &Arc<Plugin>, capability: &Arc<Capability>) -> Provision {
+        let integrity = self.memory.integrity.load().get(&plugin.blake3).cloned().unwrap_or_default();
+        Provision::Ready(Route { plugin: Arc::clone(plugin), capability: Arc::clone(capability), integrity })
+    }
+
+    /// The host's own copy of the component with this hash.
+    #[must_use]
+    pub fn component_path(&self, blake3: &Blake3) -> std::path::PathBuf {
+        self.options.components.join(format!("{blake3}.wasm"))
+    }
+
+    /// Is a plugin of this name registered? From memory.
+    #[must_use]
+    pub fn is_registered(&self, name: &PluginName) -> bool {
+        self.memory.snapshot.load().plugin(name).is_some()
+    }
+}
+
+/// Names that look alike: one that contains the other first, then by the number of letters that
+/// differ, at most a third of them.
+fn near<'a>(known: impl Iterator<Item = &'a CapabilityId>, wanted: &CapabilityId) -> Vec<CapabilityId> {
+    let wanted = wanted.as_str();
+    let most = (wanted.len() / 3).max(1);
+    let distance = |id: &'a CapabilityId| {
+        let name = id.as_str();
+        if wanted.len() > 2 && (name.contains(wanted) || (name.len() > 2 && wanted.contains(name))) {
+            return Some((0, id));
+        }
+        if name.len().abs_diff(wanted.len()) > most {
+            return None;
+        }
+        Some((strsim::osa_distance(name, wanted), id)).filter(|(distance, _)| *distance <= most)
+    };
+    let mut near: Vec<(usize, &CapabilityId)> = known.filter_map(distance).collect();
+    near.sort();
+    near.into_iter().take(NEAR).map(|(_, id)| id.clone()).collect()
+}
+
+impl Catalog for Registry {
+    fn resolve<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Resolution> {
+        ready(self.resolve_now(request)).boxed()
+    }
+}

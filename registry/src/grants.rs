@@ -1,0 +1,235 @@
+//! The table `grants`: what the operator lets each plugin reach.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use ares_kernel::facts::{Access, Scope};
+use ares_kernel::{Caller, PluginName};
+use rusqlite::{Connection, Row};
+use serde_json::json;
+
+use crate::error::RegistryError;
+use crate::events::{self, Entry, actor};
+use crate::modules;
+use crate::pinned::Pinned;
+use crate::register::utf8;
+use crate::registry::Registry;
+use crate::rows::{self, int};
+use crate::views::GrantView;
+use crate::writer::Abort;
+
+/// One grant, found to be possible.
+#[derive(Debug, Clone)]
+pub(crate) struct Grant {
+    scope: String,
+    folder: Option<String>,
+    access: Option<Access>,
+}
+
+/// Checks grants against what the plugin asks for, and folders against the machine: absolute, links
+/// resolved, neither in nor around the state directory.
+pub(crate) fn prepared(
+    plugin: &PluginName,
+    pinned: &Pinned,
+    grants: &BTreeMap<Scope, Option<PathBuf>>,
+    state: &Path,
+) -> Result<Vec<Grant>, RegistryError> {
+    let one = |(scope, place): (&Scope, &Option<PathBuf>)| {
+        let text = scope.to_string();
+        let Some(ask) = pinned.ask(&text) else {
+            let asked: Vec<&str> = pinned.asks.iter().map(|ask| ask.scope.as_str()).collect();
+            let asked = if asked.is_empty() { "nothing".to_owned() } else { asked.join(", ") };
+            return Err(RegistryError::NotAsked { plugin: plugin.clone(), scope: text, asked });
+        };
+        let folder = match (scope, place) {
+            (Scope::Folder(_), Some(place)) => Some(utf8(&place_of(&text, place, state)?)?.to_owned()),
+            (Scope::Folder(_), None) => return Err(RegistryError::FolderNeeded { scope: text }),
+            (Scope::Kv | Scope::Call(_), None) => None,
+            (Scope::Kv | Scope::Call(_), Some(folder)) => {
+                return Err(RegistryError::FolderNotTaken { scope: text, folder: folder.clone() });
+            }
+        };
+        Ok(Grant { access: ask.access.filter(|_| folder.is_some()), folder, scope: text })
+    };
+    grants.iter().map(one).collect()
+}
+
+fn place_of(scope: &str, folder: &Path, state: &Path) -> Result<PathBuf, RegistryError> {
+    let refused = |why: String| RegistryError::FolderRefused {
+        scope: scope.to_owned(),
+        folder: folder.to_owned(),
+        why,
+    };
+    let place = fs_err::canonicalize(folder).map_err(|error| refused(error.to_string()))?;
+    if !place.is_dir() {
+        return Err(refused("it is not a folder".to_owned()));
+    }
+    let state = fs_err::canonicalize(state).map_err(|error| refused(error.to_string()))?;
+    if place.starts_with(&state) {
+        return Err(refused(format!("it lies in the host's own state directory {}", state.display())));
+    }
+    if state.starts_with(&place) {
+        return Err(refused(format!("the host's own state directory {} lies in it", state.display())));
+    }
+    Ok(place)
+}
+
+/// Writes grants, over earlier ones of the same scopes, with one event.
+pub(crate) fn put(
+    connection: &Connection,
+    plugin: &PluginName,
+    grants: &[Grant],
+    actor: &str,
+    at: u64,
+) -> Result<(), Abort> {
+    let module = modules::id(connection, plugin)?;
+    let mut upsert = connection.prepare_cached(
+        "INSERT INTO grants (module_id, scope, folder, access, granted_at) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (module_id, scope) DO UPDATE SET folder = excluded.folder, access = excluded.access,
+            granted_at = excluded.granted_at
+         WHERE folder IS NOT excluded.folder OR access IS NOT excluded.access",
+    )?;
+    let mut changed = Vec::new();
+    for Grant { scope, folder, access } in grants {
+        let access = access.as_ref().map(rows::word_of);
+        if upsert.execute((module, scope, folder, &access, int(at)))? > 0 {
+            changed.push(json!({ "scope": scope, "folder": folder, "access": access }));
+        }
+    }
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let (subject, actor) = (Some(plugin.as_str()), Some(actor.to_owned()));
+    let (kind, data) = ("granted", json!({ "grants": changed }));
+    Ok(events::insert(connection, &Entry { module: Some(module), subject, actor, kind, data, at })?)
+}
+
+/// What of a version's asks is granted.
+pub(crate) fn granted_scopes(
+    connection: &Connection,
+    module: i64,
+    pinned: &Pinned,
+) -> rusqlite::Result<Vec<String>> {
+    let mut select =
+        connection.prepare_cached("SELECT scope FROM grants WHERE module_id = ?1 ORDER BY scope")?;
+    let mut scopes: Vec<String> =
+        select.query_map([module], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    scopes.retain(|scope| pinned.ask(scope).is_some());
+    Ok(scopes)
+}
+
+/// What the active version's manifest asked for.
+pub(crate) fn pinned(connection: &Connection, module: i64) -> rusqlite::Result<Pinned> {
+    connection
+        .prepare_cached("SELECT pinned FROM module_versions WHERE module_id = ?1 AND active = 1")?
+        .query_row([module], |row| rows::json(row, 0))
+}
+
+impl Registry {
+    /// What a plugin asks for and what it was granted: the scopes of the active version first, then
+    /// grants it no longer asks for, which have no effect.
+    ///
+    /// # Errors
+    /// When the plugin is not registered or the registry cannot be read.
+    pub fn grants(&self, plugin: &PluginName) -> Result<Vec<GrantView>, RegistryError> {
+        let found = self.readers.read("reading grants", |connection| {
+            let Some(module) = modules::find(connection, plugin)? else { return Ok(None) };
+            let mut select = connection.prepare_cached(
+                "SELECT scope, folder, access, granted_at FROM grants WHERE module_id = ?1 ORDER BY scope",
+            )?;
+            let granted: Vec<GrantView> =
+                select.query_map([module], view)?.collect::<rusqlite::Result<_>>()?;
+            Ok(Some(merged(&pinned(connection, module)?, granted)))
+        })?;
+        found.ok_or_else(|| RegistryError::NoSuchPlugin { name: plugin.clone() })
+    }
+
+    /// Grants scopes the active version asks for. A folder is granted for what is asked now: if a
+    /// later version wants to write where this one only reads, it has to be granted again.
+    ///
+    /// # Errors
+    /// When the plugin is not registered or does not ask for a scope, a folder cannot be granted, or
+    /// the registry cannot be written. Nothing is granted then.
+    pub fn grants_allow(
+        &self,
+        plugin: &PluginName,
+        grants: &BTreeMap<Scope, Option<PathBuf>>,
+        by: &Caller,
+    ) -> Result<Vec<GrantView>, RegistryError> {
+        let asked = self.readers.read("reading what a plugin asks for", |connection| {
+            let module = modules::find(connection, plugin)?;
+            module.map(|module| pinned(connection, module)).transpose()
+        })?;
+        let asked = asked.ok_or_else(|| RegistryError::NoSuchPlugin { name: plugin.clone() })?;
+        let grants = prepared(plugin, &asked, grants, &self.options.state)?;
+        let (name, actor, at) = (plugin.clone(), actor(by), self.now());
+        self.change("granting", move |connection| put(connection, &name, &grants, &actor, at))?;
+        self.grants(plugin)
+    }
+
+    /// Takes grants back.
+    ///
+    /// # Errors
+    /// When the plugin is not registered, one of the scopes was not granted, or the registry cannot
+    /// be written. Nothing is taken back then.
+    pub fn grants_revoke(
+        &self,
+        plugin: &PluginName,
+        scopes: &BTreeSet<Scope>,
+        by: &Caller,
+    ) -> Result<Vec<GrantView>, RegistryError> {
+        let scopes: Vec<String> = scopes.iter().map(ToString::to_string).collect();
+        let (name, actor, at) = (plugin.clone(), Some(actor(by)), self.now());
+        self.change("taking grants back", move |connection| {
+            let module = modules::id(connection, &name)?;
+            let mut delete =
+                connection.prepare_cached("DELETE FROM grants WHERE module_id = ?1 AND scope = ?2")?;
+            for scope in &scopes {
+                if delete.execute((module, scope))? == 0 {
+                    let (plugin, scope) = (name.clone(), scope.clone());
+                    return Err(Abort::Registry(RegistryError::NotGranted { plugin, scope }));
+                }
+            }
+            let (subject, data) = (Some(name.as_str()), json!({ "scopes": scopes }));
+            let entry = Entry { module: Some(module), subject, actor, kind: "revoked", data, at };
+            Ok(events::insert(connection, &entry)?)
+        })?;
+        self.grants(plugin)
+    }
+}
+
+fn merged(pinned: &Pinned, mut granted: Vec<GrantView>) -> Vec<GrantView> {
+    let asked = pinned.asks.iter().map(|ask| {
+        let at = granted.iter().position(|view| view.scope == ask.scope);
+        let mut view = at.map_or_else(|| nothing(&ask.scope), |at| granted.remove(at));
+        view.asked = true;
+        view.asked_access = ask.access.as_ref().map(rows::word_of);
+        view
+    });
+    let mut views: Vec<GrantView> = asked.collect();
+    views.append(&mut granted);
+    views
+}
+
+fn nothing(scope: &str) -> GrantView {
+    GrantView {
+        scope: scope.to_owned(),
+        asked: false,
+        granted: false,
+        asked_access: None,
+        granted_access: None,
+        folder: None,
+        granted_at_ms: None,
+    }
+}
+
+fn view(row: &Row<'_>) -> rusqlite::Result<GrantView> {
+    let scope: String = row.get(0)?;
+    Ok(GrantView {
+        granted: true,
+        folder: row.get::<_, Option<String>>(1)?.map(PathBuf::from),
+        granted_access: row.get(2)?,
+        granted_at_ms: rows::count_or_none(row, 3)?,
+        ..nothing(&scope)
+    })
+}

@@ -1,0 +1,109 @@
+//! The journal: no call runs and no answer is shown that it does not hold.
+
+pub(crate) mod record;
+
+use ares_kernel::ports::{Begun, Closing, Journal, JournalError, Opening};
+use futures::FutureExt as _;
+use futures::channel::oneshot;
+use futures::future::{BoxFuture, ready};
+use rusqlite::Connection;
+
+use self::record::{Closed, Opened};
+use crate::error::RegistryError;
+use crate::kv;
+use crate::options::JournalSync;
+use crate::registry::Registry;
+use crate::spool::{Appended, UNFOLDED_MAX};
+use crate::writer::Abort;
+
+fn journal_error(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> JournalError {
+    JournalError(error.into())
+}
+
+impl Registry {
+    /// Makes a change and waits for it without blocking. The change is made, or not, even when the
+    /// one who waits gives up.
+    pub(crate) fn change_async<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&Connection) -> Result<T, Abort> + Send + 'static,
+    ) -> BoxFuture<'static, Result<T, RegistryError>> {
+        let (answer, answered) = oneshot::channel();
+        // Whoever waited may have given up.
+        let submitted = self.writer.submit(doing, work, move |result| drop(answer.send(result)));
+        async move {
+            submitted?;
+            answered.await.unwrap_or(Err(RegistryError::Closed))
+        }
+        .boxed()
+    }
+
+    fn spool_closing(&self, opening: &Opening, closing: &Closing<'_>) -> Result<(), JournalError> {
+        let record = (Opened::of(opening), Closed::of(closing));
+        let bytes = postcard::to_stdvec(&record).map_err(journal_error)?;
+        match self.spool.append(&bytes).map_err(journal_error)? {
+            Appended::First => self.writer.spooled().map_err(journal_error),
+            Appended::Further => Ok(()),
+        }
+    }
+
+    fn write_closing(
+        &self,
+        opening: &Opening,
+        closing: &Closing<'_>,
+    ) -> BoxFuture<'static, Result<(), JournalError>> {
+        let opened = Opened::of(opening).kept();
+        let closed = Closed::of(closing).kept();
+        let (owner, begun, writes) = (self.owner.id, closing.begun, closing.writes.to_vec());
+        let written = self.change_async("closing an invocation", move |connection| {
+            if begun {
+                if !record::end(connection, &opened.id, &closed)? {
+                    let message = "the row of this invocation is not open";
+                    return Err(Abort::Registry(RegistryError::Invalid(message.to_owned())));
+                }
+            } else {
+                record::whole(connection, owner, &opened, &closed)?;
+            }
+            let Some(runner) = closed.runner.as_ref().filter(|_| !writes.is_empty()) else { return Ok(()) };
+            kv::keep(connection, &runner.plugin, &runner.blake3, &writes)
+        });
+        written.map(|result| result.map_err(journal_error)).boxed()
+    }
+}
+
+impl Journal for Registry {
+    fn ready(&self) -> Result<(), JournalError> {
+        if !self.writer.alive() {
+            return Err(journal_error(RegistryError::Closed));
+        }
+        self.spool.usable().map_err(journal_error)
+    }
+
+    fn begin<'a>(
+        &'a self,
+        opening: &'a Opening,
+        begun: Begun<'a>,
+    ) -> BoxFuture<'a, Result<(), JournalError>> {
+        let (opened, runner) = (Opened::of(opening).kept(), record::runner(begun));
+        let (owner, effect) = (self.owner.id, begun.effect);
+        let written = self.change_async("opening an invocation", move |connection| {
+            Ok(record::begin(connection, owner, &opened, &runner, effect.as_str())?)
+        });
+        written.map(|result| result.map_err(journal_error)).boxed()
+    }
+
+    fn close<'a>(
+        &'a self,
+        opening: &'a Opening,
+        closing: Closing<'a>,
+    ) -> BoxFuture<'a, Result<(), JournalError>> {
+        let on_disk = closing.begun
+            || !closing.writes.is_empty()
+            || self.options.journal_sync == JournalSync::EveryReply
+            || self.spool.unfolded() > UNFOLDED_MAX;
+        if on_disk {
+            return self.write_closing(opening, &closing);
+        }
+        ready(self.spool_closing(opening, &closing)).boxed()
+    }
+}

@@ -1,0 +1,81 @@
+//! The one database: modules, versions, capabilities, grants, status, events, configuration, the
+//! plugins' stored values, and the journal of invocations.
+//!
+//! Everything a plugin is, is a row here. A plugin whose row is gone cannot be invoked; one whose
+//! row was added a moment ago, by this process or another, can.
+//!
+//! [`Registry`] stands behind three ports of the kernel, which never block:
+//! [`Catalog`](ares_kernel::ports::Catalog), [`Journal`](ares_kernel::ports::Journal) and
+//! [`KvStore`](ares_kernel::ports::KvStore). Everything else on it is administration: plain
+//! functions that may wait for the disk. From async code, call them on a blocking thread.
+//!
+//! | concern | functions of [`Registry`] |
+//! |---|---|
+//! | life | [`open`](Registry::open), [`shutdown`](Registry::shutdown), [`check`](Registry::check), [`schema`](Registry::schema) |
+//! | plugins | [`register`](Registry::register), [`unregister`](Registry::unregister), [`set_enabled`](Registry::set_enabled), [`modules`](Registry::modules), [`module`](Registry::module) |
+//! | memory | [`snapshot`](Registry::snapshot), [`refresh`](Registry::refresh), [`report_integrity`](Registry::report_integrity), [`component_path`](Registry::component_path) |
+//! | versions | [`versions`](Registry::versions), [`activate`](Registry::activate), [`manifest`](Registry::manifest), [`lock_entries`](Registry::lock_entries) |
+//! | capabilities | [`capabilities`](Registry::capabilities) |
+//! | dependencies | [`dependencies`](Registry::dependencies) |
+//! | grants | [`grants`](Registry::grants), [`grants_allow`](Registry::grants_allow), [`grants_revoke`](Registry::grants_revoke) |
+//! | configuration | [`config`](Registry::config), [`config_set`](Registry::config_set), [`config_unset`](Registry::config_unset) |
+//! | status | [`update_status`](Registry::update_status), [`record_health`](Registry::record_health), [`statuses`](Registry::statuses), [`status`](Registry::status) |
+//! | events | [`add_event`](Registry::add_event), [`events`](Registry::events) |
+//! | invocations | [`invocations`](Registry::invocations), [`invocation`](Registry::invocation), [`flush`](Registry::flush) |
+//! | stored values | [`kv_apply`](Registry::kv_apply) for the writes of hooks |
+//!
+//! Every change is one transaction together with its row in `events`, and is on disk when the
+//! function returns. Every change takes the [`Caller`](ares_kernel::Caller) who made it.
+
+mod capabilities;
+mod catalog;
+mod check;
+mod configurations;
+mod connection;
+mod dependencies;
+mod error;
+mod events;
+mod grants;
+mod invocations;
+mod journal;
+mod kv;
+mod migrate;
+mod modules;
+mod options;
+mod pinned;
+mod readers;
+mod record;
+mod register;
+mod registry;
+mod rows;
+mod snapshot;
+mod spool;
+mod status;
+mod versions;
+mod views;
+mod watch;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub mod bundle;
+pub mod inspect;
+pub mod lockfile;
+pub mod manifest;
+pub mod merge;
+pub mod schema_form;
+
+pub use check::{Finding, IndexView, SchemaView};
+pub use error::{OtherContent, RegistryError};
+pub use migrate::SCHEMA_VERSION;
+pub use options::{JournalSync, Options};
+pub use record::{CapabilityRecord, Registration};
+pub use register::Registered;
+pub use registry::Registry;
+pub use snapshot::Snapshot;
+pub use views::{
+    CapabilityQuery, CapabilityView, ConfigView, DependencyView, EventQuery, EventView, GrantView,
+    InvocationQuery, InvocationView, ModuleFilter, ModuleView, Origin, State, StatusChange, StatusView,
+    TargetView, UsageView, VersionView,
+};

@@ -1,0 +1,132 @@
+//! `[[capability]]`: what the manifest says about each thing the plugin can do.
+
+use std::collections::BTreeSet;
+
+use ares_kernel::CapabilityId;
+use ares_kernel::facts::{Effect, Schema, Scope, Target};
+
+use super::reader::{Table, Value};
+use super::root::{PLANNED, long, short};
+use super::{Declared, Permissions};
+use crate::schema_form::{canonical, expand};
+
+/// The most capabilities of one plugin.
+const CAPABILITIES_MAX: usize = 200;
+/// The most scopes, targets or trade-offs of one capability.
+const ENTRIES_MAX: usize = 64;
+
+pub(super) fn read_all(root: &mut Table<'_>, permissions: &Permissions, deadline_ms: u64) -> Vec<Declared> {
+    let Some(list) = root.get("capability") else { return Vec::new() };
+    let mut all: Vec<Declared> = Vec::new();
+    for item in list.items(CAPABILITIES_MAX).unwrap_or_default() {
+        let Some(capability) = item.table().and_then(|table| read(table, permissions, deadline_ms)) else {
+            continue;
+        };
+        if all.iter().any(|other| other.id == capability.id) {
+            item.wrong(format_args!("`{}` is declared twice", capability.id));
+        }
+        all.push(capability);
+    }
+    let names: BTreeSet<&CapabilityId> = all.iter().map(|capability| &capability.id).collect();
+    for capability in &all {
+        if let Some(undo) = capability.undo.as_ref().filter(|undo| !names.contains(undo)) {
+            list.wrong(format_args!(
+                "`{}`: undo names `{undo}`, which this manifest does not declare",
+                capability.id
+            ));
+        }
+    }
+    all
+}
+
+fn read(mut table: Table<'_>, permissions: &Permissions, deadline_ms: u64) -> Option<Declared> {
+    let id = table.required("name").and_then(|value| value.parsed());
+    let effect = table.required("effects").and_then(|value| value.parsed());
+    let description = table.get("description").and_then(|value| long(&value));
+    let input = table.get("input").and_then(|value| schema(&value));
+    let output = table.get("output").and_then(|value| schema(&value));
+    let undo = table.get("undo").and_then(|value| value.parsed::<CapabilityId>());
+    let reversible = table.get("reversible").and_then(|value| {
+        let reversible = value.flag()?;
+        if undo.is_some() && !reversible {
+            value.wrong("`undo` is given, so it is reversible");
+        }
+        Some(reversible)
+    });
+    let idempotent = table.get("idempotent").and_then(|value| value.flag());
+    let needs = needs(&mut table, effect, permissions);
+    let targets =
+        table.get("targets").and_then(|value| targets(&value, permissions, &needs)).unwrap_or_default();
+    let timeout_ms = table.get("timeout_ms").and_then(|value| {
+        let timeout = value.whole(1..=u64::MAX)?;
+        if timeout > deadline_ms {
+            value
+                .wrong(format_args!("{timeout} is longer than [limits] deadline_ms, which is {deadline_ms}"));
+        }
+        Some(timeout)
+    });
+    let trade_offs =
+        table.get("trade_offs").and_then(|value| value.list(ENTRIES_MAX, long)).unwrap_or_default();
+    let implements = table.get("implements").and_then(|value| short(&value));
+    table.finish(&PLANNED);
+    let effect = effect?;
+    Some(Declared {
+        id: id?,
+        description,
+        input,
+        output,
+        effect,
+        reversible: reversible.unwrap_or(undo.is_some()),
+        undo,
+        idempotent: idempotent.unwrap_or(effect == Effect::Pure),
+        needs,
+        targets,
+        timeout_ms,
+        trade_offs,
+        implements,
+    })
+}
+
+/// What is written, or all that is asked for; a pure capability needs nothing.
+fn needs(table: &mut Table<'_>, effect: Option<Effect>, permissions: &Permissions) -> Vec<Scope> {
+    let Some(written) = table.get("needs") else {
+        return if effect == Some(Effect::Pure) { Vec::new() } else { permissions.scopes() };
+    };
+    let needs = written.list(ENTRIES_MAX, Value::parsed::<Scope>).unwrap_or_default();
+    if effect == Some(Effect::Pure) && !needs.is_empty() {
+        written.wrong("a pure capability reaches nothing, so it needs nothing; is it `read`?");
+    }
+    let asked = permissions.scopes();
+    for scope in needs.iter().filter(|scope| !asked.contains(scope)) {
+        written.wrong(format_args!("`{scope}` is not asked for in [permissions]"));
+    }
+    let unique: BTreeSet<Scope> = needs.into_iter().collect();
+    unique.into_iter().collect()
+}
+
+/// `targets = { argument = "fs:folder" }`
+fn targets(value: &Value<'_>, permissions: &Permissions, needs: &[Scope]) -> Option<Vec<Target>> {
+    let mut targets = Vec::new();
+    for (argument, scope) in value.table()?.all() {
+        let Some(parsed) = scope.parsed::<Scope>() else { continue };
+        let Scope::Folder(folder) = &parsed else {
+            scope.wrong("a target is a folder: write `fs:<folder>`");
+            continue;
+        };
+        if permissions.folder(folder).is_none() {
+            scope.wrong(format_args!("no [[permissions.fs]] is called `{folder}`"));
+        } else if !needs.contains(&parsed) {
+            scope.wrong(format_args!("`{parsed}` is not among the capability's `needs`"));
+        }
+        targets.push(Target { argument: argument.to_owned(), folder: folder.clone() });
+    }
+    Some(targets)
+}
+
+/// A short form or a schema, as canonical text. It is compiled when the plugin is registered.
+fn schema(value: &Value<'_>) -> Option<String> {
+    let noted = |error: String| value.wrong(error);
+    let full = expand(&value.json()?).map_err(|error| noted(error.to_string())).ok()?;
+    let schema = Schema::parse(&canonical(&full)).map_err(|error| noted(error.to_string())).ok()?;
+    Some(schema.text().to_owned())
+}

@@ -1,0 +1,129 @@
+//! The small sections: metadata, component, lifecycle, behavior, limits, retry, health.
+
+use std::path::{Component, Path};
+use std::time::Duration;
+
+use ares_kernel::facts::{HealthPolicy, Hooks, Limits};
+use ares_kernel::text::quoted;
+
+use super::reader::{Table, Value};
+use super::root::{PLANNED, short, tags};
+use super::{Behavior, ComponentFile, Metadata, Retry, words};
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+const GIB: u64 = 1 << 30;
+
+pub(super) const DEFAULT_HEALTH: HealthPolicy =
+    HealthPolicy { interval: Duration::from_secs(30), timeout: Duration::from_secs(10) };
+
+pub(super) fn metadata(mut table: Table<'_>) -> Metadata {
+    let metadata = Metadata {
+        created: table.get("created").and_then(|value| short(&value)),
+        tags: table.get("tags").and_then(|value| tags(&value)).unwrap_or_default(),
+        category: table.get("category").and_then(|value| value.word()),
+    };
+    table.finish(&PLANNED);
+    metadata
+}
+
+pub(super) fn component(mut table: Table<'_>) -> Option<ComponentFile> {
+    let path = table.required("path").and_then(|value| path_inside(&value));
+    let hash = table.get("hash").and_then(|value| value.parsed());
+    if let Some(world) = table.required("world")
+        && world.text().is_some_and(|text| text != "plugin")
+    {
+        world.wrong("the only world of this version is `plugin`");
+    }
+    table.finish(&PLANNED);
+    Some(ComponentFile { path: path?, hash })
+}
+
+/// A file of the plugin's own folder, by a plain relative path.
+fn path_inside(value: &Value<'_>) -> Option<String> {
+    let text = value.text()?;
+    let plain = |part: Component<'_>| matches!(part, Component::Normal(_));
+    let inside = !text.is_empty() && !text.contains(['\\', '\0']) && Path::new(text).components().all(plain);
+    if !inside {
+        let shown = quoted(text, 100);
+        value.wrong(format_args!("{shown} leaves the plugin's folder or is no plain relative path"));
+        return None;
+    }
+    words::check(text, 255, false).map_err(|error| value.wrong(error)).ok()?;
+    Some(text.to_owned())
+}
+
+pub(super) fn hooks(mut table: Table<'_>) -> Hooks {
+    let hooks =
+        Hooks { setup: flag(&mut table, "setup", false), teardown: flag(&mut table, "teardown", false) };
+    table.finish(&PLANNED);
+    hooks
+}
+
+pub(super) fn behavior(mut table: Table<'_>) -> Behavior {
+    let usual = Behavior::default();
+    if let (Some(_), Some(again)) = (table.get("auto_start"), table.get("auto_load")) {
+        again.wrong("means the same as `auto_start`; write one of them");
+    }
+    let behavior = Behavior {
+        auto_start: flag(&mut table, "auto_start", false) || flag(&mut table, "auto_load", false),
+        enabled: flag(&mut table, "enabled", usual.enabled),
+        singleton: flag(&mut table, "singleton", usual.singleton),
+        priority: table.get("priority").and_then(|value| value.word()).unwrap_or(usual.priority),
+        cache_results: flag(&mut table, "cache_results", usual.cache_results),
+    };
+    table.finish(&PLANNED);
+    behavior
+}
+
+pub(super) fn flag(table: &mut Table<'_>, key: &'static str, usual: bool) -> bool {
+    table.get(key).and_then(|value| value.flag()).unwrap_or(usual)
+}
+
+fn whole(table: &mut Table<'_>, key: &'static str, least: u64, most: u64, usual: u64) -> u64 {
+    table.get(key).and_then(|value| value.whole(least..=most)).unwrap_or(usual)
+}
+
+/// The bounds here keep numbers sensible; the host's own maxima are checked at registration.
+pub(super) fn limits(mut table: Table<'_>) -> Limits {
+    let usual = Limits::default();
+    let deadline_ms = u64::try_from(usual.deadline.as_millis()).unwrap_or(DAY_MS);
+    let limits = Limits {
+        memory_bytes: whole(&mut table, "memory_mb", 1, 4096, usual.memory_bytes >> 20) << 20,
+        fuel: whole(&mut table, "fuel", 1, u64::MAX, usual.fuel),
+        deadline: Duration::from_millis(whole(&mut table, "deadline_ms", 1, DAY_MS, deadline_ms)),
+        input_bytes: whole(&mut table, "input_bytes", 2, GIB, usual.input_bytes),
+        output_bytes: whole(&mut table, "output_bytes", 2, GIB, usual.output_bytes),
+        ..usual
+    };
+    if let Some(cores) = table.get("cpu_cores")
+        && cores.whole(1..=1024).is_some_and(|count| count != 1)
+    {
+        cores.wrong("a component runs on one core, so the only value is 1");
+    }
+    if let Some(gpu) = table.get("gpu")
+        && gpu.flag() == Some(true)
+    {
+        gpu.wrong("the sandbox has no way to a GPU, so the only value is false");
+    }
+    table.finish(&PLANNED);
+    limits
+}
+
+pub(super) fn retry(mut table: Table<'_>) -> Retry {
+    let retries = whole(&mut table, "max_retries", 0, 10, 3);
+    let seconds = table.get("backoff_seconds").and_then(|value| value.number(0.0..=60.0)).unwrap_or(1.0);
+    table.finish(&PLANNED);
+    Retry { max_retries: u32::try_from(retries).unwrap_or(0), backoff: Duration::from_secs_f64(seconds) }
+}
+
+pub(super) fn health(mut table: Table<'_>) -> HealthPolicy {
+    let interval = whole(&mut table, "interval_s", 1, 86_400, DEFAULT_HEALTH.interval.as_secs());
+    let timeout = whole(&mut table, "timeout_s", 1, 600, DEFAULT_HEALTH.timeout.as_secs());
+    if timeout > interval {
+        table.wrong(format_args!(
+            "[health] timeout_s {timeout} is longer than interval_s {interval}: checks would overlap"
+        ));
+    }
+    table.finish(&PLANNED);
+    HealthPolicy { interval: Duration::from_secs(interval), timeout: Duration::from_secs(timeout) }
+}

@@ -1,0 +1,48 @@
+//! What the registry is told when it is opened.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ares_kernel::facts::Maxima;
+use ares_kernel::ports::Clock;
+
+/// When a closing row is on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum JournalSync {
+    /// Before the reply for calls that may change something; within a second for the rest, which
+    /// survives a killed process at once.
+    #[default]
+    ByEffect,
+    /// Before every reply.
+    EveryReply,
+}
+
+/// What the registry is told when it is opened.
+#[derive(Clone)]
+pub struct Options {
+    /// The host's state directory: no folder in it or around it can be granted.
+    pub state: PathBuf,
+    /// The folder that holds the host's own copies of components, `<blake3>.wasm`.
+    pub components: PathBuf,
+    /// When a closing row is on disk.
+    pub journal_sync: JournalSync,
+    /// The most any plugin may ask for.
+    pub maxima: Maxima,
+    /// Tells the time of day.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Options {
+    /// The usual options for a state directory.
+    #[must_use]
+    pub fn new(state: impl Into<PathBuf>, clock: Arc<dyn Clock>) -> Self {
+        let state = state.into();
+        Self {
+            components: state.join("components"),
+            state,
+            journal_sync: JournalSync::default(),
+            maxima: Maxima::default(),
+            clock,
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! The catalog in memory: every plugin's active version, immutable, read without a lock.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ares_kernel::facts::{Access, Capability, Folder, Grants, Limits, Plugin, Schema, Scope, Target};
+use ares_kernel::ports::Ranked;
+use ares_kernel::{CapabilityId, PluginName};
+use rusqlite::{Connection, Row};
+
+use crate::pinned::Pinned;
+use crate::rows;
+use crate::views::TargetView;
+
+/// Every plugin's active version at one moment, disabled ones included.
+pub struct Snapshot {
+    revision: i64,
+    plugins: BTreeMap<PluginName, Entry>,
+    providers: HashMap<CapabilityId, Providers>,
+}
+
+struct Entry {
+    revision: i64,
+    plugin: Arc<Plugin>,
+}
+
+/// Who provides one capability.
+#[derive(Default)]
+pub(crate) struct Providers {
+    /// Enabled ones, best first.
+    pub(crate) enabled: Vec<(Arc<Plugin>, Arc<Capability>)>,
+    /// The order and its reasons, when there is a choice.
+    pub(crate) ranking: Vec<Ranked>,
+    /// Disabled ones, by name.
+    pub(crate) disabled: Vec<PluginName>,
+}
+
+impl Snapshot {
+    /// The plugin of this name.
+    #[must_use]
+    pub fn plugin(&self, name: &PluginName) -> Option<&Arc<Plugin>> {
+        self.plugins.get(name).map(|entry| &entry.plugin)
+    }
+
+    /// All plugins, by name.
+    pub fn plugins(&self) -> impl Iterator<Item = &Arc<Plugin>> {
+        self.plugins.values().map(|entry| &entry.plugin)
+    }
+
+    /// Enabled providers of a capability, best first.
+    pub fn providers(&self, capability: &CapabilityId) -> impl Iterator<Item = &Arc<Plugin>> {
+        self.providers
+            .get(capability)
+            .into_iter()
+            .flat_map(|providers| providers.enabled.iter().map(|(p, _)| p))
+    }
+
+    /// A number that grows with every change.
+    #[must_use]
+    pub fn revision(&self) -> i64 {
+        self.revision
+    }
+
+    pub(crate) fn of(&self, capability: &CapabilityId) -> Option<&Providers> {
+        self.providers.get(capability)
+    }
+
+    pub(crate) fn capabilities(&self) -> impl Iterator<Item = &CapabilityId> {
+        self.providers.keys()
+    }
+
+    /// Nothing registered.
+    pub(crate) fn empty() -> Self {
+        Self { revision: 0, plugins: BTreeMap::new(), providers: HashMap::new() }
+    }
+
+    /// Reads the catalog. Plugins that have not changed since `before` are taken over as they are,
+    /// compiled schemas included.
+    pub(crate) fn load(connection: &Connection, before: &Self, components: &Path) -> rusqlite::Result<Self> {
+        let revision = revision(connection)?;
+        let mut select = connection.prepare_cached("SELECT id, name, revision FROM modules")?;
+        let rows = select.query_map((), |row| Ok((row.get(0)?, rows::parsed(row, 1)?, row.get(2)?)))?;
+        let now: Vec<(i64, PluginName, i64)> = rows.collect::<rusqlite::Result<_>>()?;
+        let revisions: HashMap<&PluginName, i64> =
+            now.iter().map(|(_, name, revision)| (name, *revision)).collect();
+        let mut plugins = before.kept(|name, entry| revisions.get(name) == Some(&entry.revision));
+        let changed = now.iter().filter(|(_, name, _)| !plugins.contains_key(name)).map(|(id, ..)| *id);
+        let changed = rows::json_of(&changed.collect::<Vec<i64>>());
+        for (revision, plugin) in Reading::of(connection, &changed, components)?.plugins {
+            plugins.insert(plugin.name.clone(), Entry { revision, plugin: Arc::new(plugin) });
+        }
+        Ok(Self::indexed(revision, plugins))
+    }
+
+    fn kept(&self, keep: impl Fn(&PluginName, &Entry) -> bool) -> BTreeMap<PluginName, Entry> {
+        let kept = self.plugins.iter().filter(|(name, entry)| keep(name, entry));
+        kept.map(|(name, entry)| {
+            (name.clone(), Entry { revision: entry.revision, plugin: Arc::clone(&entry.plugin) })
+        })
+        .collect()
+    }
+
+    fn indexed(revision: i64, plugins: BTreeMap<PluginName, Entry>) -> Self {
+        let mut providers: HashMap<CapabilityId, Providers> = HashMap::new();
+        // By name already, so sorting by priority alone keeps equals in the order of names.
+        for Entry { plugin, .. } in plugins.values() {
+            for capability in &plugin.capabilities {
+                let of = providers.entry(capability.id.clone()).or_default();
+                if plugin.enabled {
+                    of.enabled.push((Arc::clone(plugin), Arc::clone(capability)));
+                } else {
+                    of.disabled.push(plugin.name.clone());
+                }
+            }
+        }
+        for of in providers.values_mut().filter(|of| of.enabled.len() > 1) {
+            of.enabled.sort_by_key(|(plugin, _)| std::cmp::Reverse(plugin.priority));
+            of.ranking = ranking(&of.enabled);
+        }
+        Self { revision, plugins, providers }
+    }
+}
+
+/// The revision of the catalog as the database has it.
+pub(crate) fn revision(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.prepare_cached("SELECT revision FROM instance")?.query_row((), |row| row.get(0))
+}
+
+fn ranking(enabled: &[(Arc<Plugin>, Arc<Capability>)]) -> Vec<Ranked> {
+    let equals = |priority| enabled.iter().filter(|(plugin, _)| plugin.priority == priority).count();
+    let ranked = |(plugin, _): &(Arc<Plugin>, Arc<Capability>)| {
+        let priority = rows::word_of(&plugin.priority);
+        let reason = match equals(plugin.priority) {
+            1 => format!("priority {priority}"),
+            _ => format!("priority {priority}, then by name"),
+        };
+        Ranked { plugin: plugin.name.clone(), version: plugin.version.clone(), reason }
+    };
+    enabled.iter().map(ranked).collect()
+}
+
+/// The rows of some plugins, each table read once.
+struct Reading {
+    plugins: Vec<(i64, Plugin)>,
+}
+
+type ByModule<T> = HashMap<i64, Vec<T>>;
+
+struct Granted {
+    scope: String,
+    folder: Option<String>,
+    access: Option<Access>,
+}
+
+impl Reading {
+    fn of(connection: &Connection, modules: &str, components: &Path) -> rusqlite::Result<Self> {
+        let mut capabilities =
+            by_module(connection, modules, CAPABILITIES, |row| row.get("module_id"), Pending::read)?;
+        let mut grants = by_module(
+            connection,
+            modules,
+            GRANTS,
+            |row| row.get(0),
+            |row| {
+                let access: Option<String> = row.get(3)?;
+                let access = access.map(|_| rows::word(row, 3)).transpose()?;
+                Ok(Granted { scope: row.get(1)?, folder: row.get(2)?, access })
+            },
+        )?;
+        let mut overrides = by_module(
+            connection,
+            modules,
+            CONFIGURATIONS,
+            |row| row.get(0),
+            |row| Ok((row.get::<_, String>(1)?, rows::json(row, 2)?)),
+        )?;
+        let mut select = connection.prepare_cached(MODULES)?;
+        let mut found = select.query([modules])?;
+        let mut plugins = Vec::new();
+        while let Some(row) = found.next()? {
+            let id: i64 = row.get("id")?;
+            let pinned: Pinned = rows::json(row, "pinned")?;
+            let granted = Arc::new(granted(&pinned, grants.remove(&id).unwrap_or_default())?);
+            let mut config = pinned.config.clone();
+            config.extend(overrides.remove(&id).unwrap_or_default());
+            let limits = pinned.limits();
+            let pending = capabilities.remove(&id).unwrap_or_default();
+            let blake3 = rows::blake3(row, "blake3")?;
+            let plugin = Plugin {
+                name: rows::parsed(row, "name")?,
+                display_name: pinned.display_name.clone(),
+                version: rows::parsed(row, "version")?,
+                blake3,
+                component: components.join(format!("{blake3}.wasm")),
+                enabled: row.get("enabled")?,
+                auto_start: pinned.auto_start,
+                singleton: pinned.singleton,
+                cache_results: pinned.cache_results,
+                priority: pinned.priority,
+                hooks: pinned.hooks(),
+                health: pinned.health(),
+                config: Arc::new(config),
+                capabilities: pending
+                    .into_iter()
+                    .map(|one| Arc::new(one.capability(&granted, &limits)))
+                    .collect(),
+                grants: granted,
+                limits,
+            };
+            plugins.push((row.get("revision")?, plugin));
+        }
+        Ok(Self { plugins })
+    }
+}
+
+const MODULES: &str = "SELECT m.id, m.name, m.enabled, m.revision, v.version, v.blake3, v.pinned
+    FROM modules m JOIN module_versions v ON v.module_id = m.id AND v.active = 1
+    WHERE m.id IN (SELECT value FROM json_each(?1))";
+const CAPABILITIES: &str =
+    "SELECT c.* FROM capabilities c JOIN module_versions v ON v.id = c.version_id AND v.active = 1
+    WHERE c.module_id IN (SELECT value FROM json_each(?1)) ORDER BY c.id";
+const GRANTS: &str = "SELECT module_id, scope, folder, access FROM grants
+    WHERE module_id IN (SELECT value FROM json_each(?1)) ORDER BY scope";
+const CONFIGURATIONS: &str = "SELECT module_id, key, value FROM configurations
+    WHERE module_id IN (SELECT value FROM json_each(?1))";
+
+fn by_module<T>(
+    connection: &Connection,
+    modules: &str,
+    sql: &str,
+    module: impl Fn(&Row<'_>) -> rusqlite::Result<i64>,
+    read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<ByModule<T>> {
+    let mut select = connection.prepare_cached(sql)?;
+    let mut found = select.query([modules])?;
+    let mut rows: ByModule<T> = HashMap::new();
+    while let Some(row) = found.next()? {
+        rows.entry(module(row)?).or_default().push(read(row)?);
+    }
+    Ok(rows)
+}
+
+fn unsound(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
+}
+
+/// What is both granted and asked for by the version. A folder that was granted for reading stays
+/// so, whatever a later version asks.
+fn granted(pinned: &Pinned, grants: Vec<Granted>) -> rusqlite::Result<Grants> {
+    let (mut kv, mut call, mut folders) = (false, BTreeSet::new(), Vec::new());
+    for grant in grants {
+        let Some(ask) = pinned.ask(&grant.scope) else { continue };
+        match grant.scope.parse().map_err(unsound)? {
+            Scope::Kv => kv = true,
+            Scope::Call(capability) => {
+                call.insert(capability);
+            }
+            Scope::Folder(name) => {
+                let (Some(host), Some(access)) = (grant.folder, grant.access.min(ask.access)) else {
+                    continue;
+                };
+                folders.push(Folder { name, host: host.into(), access });
+            }
+        }
+    }
+    Ok(Grants::new(kv, call, folders))
+}
+
+/// A capability before its plugin's grants and limits are known.
+struct Pending(Capability, Option<u64>);
+
+impl Pending {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let schema = |column: &str| -> rusqlite::Result<Schema> {
+            Schema::parse(row.get_ref(column)?.as_str()?).map_err(unsound)
+        };
+        let needs: Vec<String> = rows::json(row, "needs")?;
+        let targets: Vec<TargetView> = rows::json(row, "targets")?;
+        let target = |view: TargetView| {
+            let folder = view.folder.parse().map_err(unsound)?;
+            Ok(Target { argument: view.argument, folder })
+        };
+        let capability = Capability {
+            id: rows::parsed(row, "capability")?,
+            description: row.get("description")?,
+            input: schema("input_schema")?,
+            output: schema("output_schema")?,
+            effect: rows::parsed(row, "effect")?,
+            idempotent: row.get("idempotent")?,
+            needs: needs
+                .iter()
+                .map(|scope| scope.parse().map_err(unsound))
+                .collect::<rusqlite::Result<_>>()?,
+            grants: Arc::default(),
+            targets: targets.into_iter().map(target).collect::<rusqlite::Result<_>>()?,
+            limits: Limits::default(),
+        };
+        Ok(Self(capability, rows::count_or_none(row, "timeout_ms")?))
+    }
+
+    fn capability(self, grants: &Grants, limits: &Limits) -> Capability {
+        let Self(mut capability, timeout_ms) = self;
+        capability.grants = Arc::new(grants.narrowed(&capability.needs, capability.effect));
+        capability.limits = limits.clone();
+        if let Some(timeout) = timeout_ms.map(Duration::from_millis) {
+            capability.limits.deadline = limits.deadline.min(timeout);
+        }
+        capability
+    }
+}

@@ -1,0 +1,121 @@
+//! From spool files into the database; and what dead processes left behind.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::frame::{self, Records};
+use super::owner::{Dead, turnstile};
+use crate::error::{Doing, RegistryError};
+use crate::events::{self, Entry};
+use crate::journal::record::{self, Closed, Opened};
+use crate::status;
+
+/// Where to fold to, and when it is.
+pub(crate) struct Folder<'a> {
+    /// The writer's connection.
+    pub(crate) connection: &'a Connection,
+    /// The database.
+    pub(crate) path: &'a Path,
+    /// The time, in milliseconds since the Unix epoch.
+    pub(crate) now: u64,
+}
+
+impl Folder<'_> {
+    /// Folds the files in and removes them. Each file is one transaction; `folded` hears its length.
+    pub(crate) fn fold(
+        &self,
+        owner: Uuid,
+        files: Vec<PathBuf>,
+        folded: impl Fn(u64),
+    ) -> Result<(), RegistryError> {
+        files.into_iter().try_for_each(|file| self.fold_file(owner, &file).map(&folded))
+    }
+
+    fn fold_file(&self, owner: Uuid, file: &Path) -> Result<u64, RegistryError> {
+        let bytes = fs_err::read(file).map_err(|source| RegistryError::io("reading the spool", source))?;
+        let records = frame::records(&bytes);
+        let folding = || -> rusqlite::Result<Option<String>> {
+            let transaction = Transaction::new_unchecked(self.connection, TransactionBehavior::Immediate)?;
+            let damage = fold_records(&transaction, owner, &records)?;
+            if let Some(damage) = &damage {
+                let data = json!({ "file": file.display().to_string(), "damage": damage });
+                events::insert(&transaction, &Entry::host("journal_damaged", data, self.now))?;
+            }
+            transaction.commit()?;
+            Ok(damage)
+        };
+        let damage = folding().doing(self.path, "folding the spool into the database")?;
+        let done = match damage {
+            None => fs_err::remove_file(file),
+            Some(damage) => {
+                tracing::error!(file = %file.display(), %damage, "the spool is damaged; the file is kept");
+                fs_err::rename(file, file.with_extension("damaged"))
+            }
+        };
+        done.map_err(|source| RegistryError::io("putting a folded spool file away", source))?;
+        Ok(u64::try_from(bytes.len() - records.torn).unwrap_or(u64::MAX))
+    }
+
+    /// Clears up after processes that ended without closing: folds their spools, closes their open
+    /// calls as `lost` and stops their plugins.
+    pub(crate) fn sweep(&self, folder: &Path) -> Result<(), RegistryError> {
+        let doing = |source| RegistryError::io("looking for processes that ended", source);
+        for dead in Dead::find(folder).map_err(doing)? {
+            self.fold(dead.id, super::files_of(folder, dead.id).map_err(doing)?, |_| ())?;
+            self.lose(dead.id)?;
+            dead.buried().map_err(doing)?;
+        }
+        Ok(())
+    }
+
+    /// Like [`Folder::sweep`], unless another process comes or sweeps just now.
+    pub(crate) fn sweep_alone(&self, folder: &Path) -> Result<(), RegistryError> {
+        match turnstile(folder, Duration::ZERO) {
+            Ok(_alone) => self.sweep(folder),
+            Err(RegistryError::Busy { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Closes what a process leaves open when it goes: its calls are lost, its plugins stopped.
+    pub(crate) fn lose(&self, owner: Uuid) -> Result<(), RegistryError> {
+        let losing = || -> rusqlite::Result<()> {
+            let transaction = Transaction::new_unchecked(self.connection, TransactionBehavior::Immediate)?;
+            let lost = record::lost(&transaction, owner, self.now)?;
+            let stopped = status::orphaned(&transaction, owner, self.now)?;
+            if lost + stopped > 0 {
+                let data = json!({ "process": owner, "calls_lost": lost, "plugins_stopped": stopped });
+                events::insert(&transaction, &Entry::host("host_ended", data, self.now))?;
+            }
+            transaction.commit()
+        };
+        losing().doing(self.path, "closing what a process left open")
+    }
+}
+
+/// Writes the rows; answers what could not be read, in words.
+fn fold_records(
+    connection: &Connection,
+    owner: Uuid,
+    records: &Records<'_>,
+) -> rusqlite::Result<Option<String>> {
+    let mut damage =
+        records.damage.as_ref().map(|damage| format!("record at byte {}: {}", damage.offset, damage.why));
+    for record in &records.whole {
+        let Ok((opened, closed)) = postcard::from_bytes::<(Opened<'_>, Closed<'_>)>(record) else {
+            damage = Some("a record is not what this host writes".to_owned());
+            continue;
+        };
+        match record::whole(connection, owner, &opened, &closed) {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+                damage = Some(format!("a record does not fit the journal: {error}"));
+            }
+            other => other?,
+        }
+    }
+    Ok(damage)
+}

@@ -1,0 +1,155 @@
+//! Every call has its row, whatever happens to the process.
+
+use ares_kernel::ports::KvStore as _;
+
+use super::*;
+use crate::{InvocationQuery, InvocationView, JournalSync};
+
+fn all(registry: &Registry) -> Vec<InvocationView> {
+    registry.invocations(&InvocationQuery { capability: None, parent: None, limit: 1000 }).unwrap()
+}
+
+fn write(key: &str, value: Option<&str>) -> KvWrite {
+    KvWrite { key: key.to_owned(), value: value.map(|text| text.as_bytes().to_vec()) }
+}
+
+#[test]
+fn a_call_that_only_reads_is_in_the_spool_first_and_in_the_table_when_asked_for() {
+    let state = State::new();
+    let registry = state.open();
+    registry.register(notes(), &ann()).unwrap();
+    let opening = opening("get_note");
+    wait(call(&registry, &opening, Effect::Read, &[]));
+    let rows = all(&registry);
+    let [row] = rows.as_slice() else { panic!("{rows:?}") };
+    assert_eq!((row.id, row.status.as_str(), row.plugin.as_deref()), (opening.id, "ok", Some("notes")));
+    assert_eq!((row.caller_kind.as_str(), row.caller.as_str()), ("human", "ann"));
+    assert_eq!((row.effect.as_deref(), row.task.as_deref()), (Some("read"), Some("a task")));
+    assert_eq!(row.usage.map(|usage| (usage.fuel, usage.host_calls)), Some((1234, 3)));
+    assert_eq!(row.verdict.as_ref().unwrap()["decision"], "refuse");
+    assert_eq!(row.output_blake3, Some(Blake3::of(b"{}")));
+    assert_eq!(registry.invocation(opening.id).unwrap().as_ref(), Some(row));
+    assert_eq!(state.spool_files(), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn the_spool_is_folded_by_itself() {
+    let state = State::new();
+    let registry = state.open();
+    registry.register(notes(), &ann()).unwrap();
+    wait(call(&registry, &opening("get_note"), Effect::Read, &[]));
+    let begun = std::time::Instant::now();
+    while !state.spool_files().is_empty() {
+        assert!(begun.elapsed().as_secs() < 20, "nobody folded it");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let rows: i64 = state.raw().query_row("SELECT count(*) FROM invocations", (), |row| row.get(0)).unwrap();
+    assert_eq!(rows, 1);
+}
+
+#[test]
+fn with_every_reply_nothing_goes_through_the_spool() {
+    let state = State::new();
+    let options = Options { journal_sync: JournalSync::EveryReply, ..state.options() };
+    let registry = Registry::open(&state.path(), options).unwrap();
+    registry.register(notes(), &ann()).unwrap();
+    wait(call(&registry, &opening("get_note"), Effect::Read, &[]));
+    assert_eq!(state.spool_files(), Vec::<PathBuf>::new());
+    assert_eq!(all(&registry).len(), 1);
+}
+
+#[test]
+fn a_call_that_changes_something_has_its_row_before_it_runs() {
+    let state = State::new();
+    let registry = state.open();
+    registry.register(notes(), &ann()).unwrap();
+    let opening = opening("put_note");
+    let plugin = registry.snapshot().plugin(&name("notes")).cloned().unwrap();
+    wait(registry.begin(&opening, Begun { plugin: &plugin, effect: Effect::Write })).unwrap();
+    let status: String =
+        state.raw().query_row("SELECT status FROM invocations", (), |row| row.get(0)).unwrap();
+    assert_eq!(status, "running");
+    wait(close(&registry, &opening, Some(&plugin), Effect::Write, &[])).unwrap();
+    assert_eq!(all(&registry)[0].status, "ok");
+    let again = wait(close(&registry, &opening, Some(&plugin), Effect::Write, &[]));
+    assert!(again.is_err(), "a call ends once");
+}
+
+#[test]
+fn kv_is_kept_with_the_closing_row_or_not_at_all() {
+    let state = State::new();
+    let registry = state.open();
+    registry.register(notes(), &ann()).unwrap();
+    let get = |key: &str| wait(registry.get(&name("notes"), key)).unwrap();
+    let keys = |prefix: &str, after: Option<&str>, limit| {
+        wait(registry.keys(&name("notes"), prefix, after, limit)).unwrap()
+    };
+    let writes =
+        [write("a/1", Some("one")), write("a/2", Some("two")), write("b", Some("b")), write("c", Some("c"))];
+    wait(call(&registry, &opening("put_note"), Effect::Write, &writes));
+    wait(call(&registry, &opening("put_note"), Effect::Write, &[write("c", None), write("b", Some("B"))]));
+    assert_eq!((get("b"), get("c")), (Some(b"B".to_vec()), None));
+    assert_eq!(keys("a/", None, 10), ["a/1", "a/2"]);
+    assert_eq!(keys("", Some("a/1"), 10), ["a/2", "b"]);
+    assert_eq!(keys("a/", Some("a/2"), 10), Vec::<String>::new());
+    assert_eq!(keys("", None, 1), ["a/1"]);
+
+    // One bad write: neither the row's end nor the good write is kept.
+    let opening = opening("put_note");
+    let plugin = registry.snapshot().plugin(&name("notes")).cloned().unwrap();
+    wait(registry.begin(&opening, Begun { plugin: &plugin, effect: Effect::Write })).unwrap();
+    let bad = [write("good", Some("x")), write(&"k".repeat(257), Some("x"))];
+    assert!(wait(close(&registry, &opening, Some(&plugin), Effect::Write, &bad)).is_err());
+    assert_eq!(get("good"), None);
+    assert_eq!(registry.invocation(opening.id).unwrap().unwrap().status, "running");
+}
+
+#[test]
+fn writes_of_a_plugin_that_was_taken_out_are_refused() {
+    let state = State::new();
+    let registry = state.open();
+    registry.register(notes(), &ann()).unwrap();
+    let opening = opening("put_note");
+    let plugin = registry.snapshot().plugin(&name("notes")).cloned().unwrap();
+    wait(registry.begin(&opening, Begun { plugin: &plugin, effect: Effect::Write })).unwrap();
+    registry.unregister(&name("notes"), &ann()).unwrap();
+    assert!(
+        wait(close(&registry, &opening, Some(&plugin), Effect::Write, &[write("a", Some("b"))])).is_err()
+    );
+    assert!(wait(registry.kv_apply(&plugin, vec![write("a", Some("b"))])).is_err());
+}
+
+#[test]
+fn many_calls_share_few_commits_and_one_failure_takes_no_other_with_it() {
+    let state = State::new();
+    let registry = state.open();
+    registry.register(notes(), &ann()).unwrap();
+    let plugin = registry.snapshot().plugin(&name("notes")).cloned().unwrap();
+    let openings: Vec<Opening> = (0..200).map(|_| opening("put_note")).collect();
+    let begin = |opening| registry.begin(opening, Begun { plugin: &plugin, effect: Effect::Write });
+    let begins: Vec<_> = openings.iter().map(begin).collect();
+    let twice = begin(&openings[0]);
+    let (results, twice) = wait(futures::future::join(futures::future::join_all(begins), twice));
+    assert!(results.iter().all(Result::is_ok));
+    assert!(twice.is_err(), "the id is taken");
+    assert_eq!(all(&registry).len(), 200);
+}
+
+#[test]
+fn nothing_runs_while_records_cannot_be_kept_and_everything_does_again_after() {
+    let state = State::new();
+    let registry = state.open();
+    registry.register(notes(), &ann()).unwrap();
+    let plugin = registry.snapshot().plugin(&name("notes")).cloned().unwrap();
+    let close = || wait(close(&registry, &opening("get_note"), Some(&plugin), Effect::Read, &[]));
+    let (spool, away) = (state.0.path().join("spool"), state.0.path().join("away"));
+    fs_err::rename(&spool, &away).unwrap();
+    registry.ready().unwrap();
+    assert!(close().is_err());
+    assert!(registry.ready().is_err());
+    fs_err::rename(&away, &spool).unwrap();
+    registry.ready().unwrap();
+    close().unwrap();
+    close().unwrap();
+    assert_eq!(all(&registry).len(), 2);
+}
