@@ -1,0 +1,73 @@
+//! `ares:host/call`: another capability, through the same gate as every other caller.
+
+use ares_kernel::flow::Outcome;
+use ares_kernel::text::quoted;
+use ares_kernel::{CapabilityId, Permit, Status};
+use wasmtime::component::HasData;
+
+use super::Import;
+use crate::authority::Authority;
+use crate::limits::Meter;
+use crate::state::{CallState, Parts};
+use crate::world::v0_1::call::{self, Error, Problem};
+
+pub(super) const IMPORT: Import = Import {
+    name: "call",
+    link: |linker| call::add_to_linker::<CallState, Call>(linker, CallState::call_view),
+};
+
+struct Call;
+
+/// The way back in. Only a running call has one; hooks have not.
+pub(crate) struct CallView<'a> {
+    permit: Option<&'a Permit>,
+    meter: &'a mut Meter,
+}
+
+impl HasData for Call {
+    type Data<'a> = CallView<'a>;
+}
+
+impl CallState {
+    fn call_view(&mut self) -> CallView<'_> {
+        let Parts { authority, meter, .. } = self.parts();
+        let permit = match authority {
+            Authority::Call(permit) => Some(&**permit),
+            Authority::Hook { .. } | Authority::Unknown { .. } => None,
+        };
+        CallView { permit, meter }
+    }
+}
+
+fn refused(code: &str, message: String) -> Error {
+    Error::Refused(Problem { code: code.to_owned(), message })
+}
+
+fn answer(outcome: &Outcome) -> Result<String, Error> {
+    let status = outcome.status();
+    let problem = || Problem {
+        code: status.code().unwrap_or_default().to_owned(),
+        message: status.message().unwrap_or_default().to_owned(),
+    };
+    match status {
+        Status::Ok(text) => Ok(text.clone()),
+        Status::Refused(_) => Err(Error::Refused(problem())),
+        Status::Failed(_) => Err(Error::Failed(problem())),
+        Status::Fault(_) | Status::Unrecorded => Err(Error::Fault(problem())),
+    }
+}
+
+impl call::Host for CallView<'_> {
+    async fn invoke(&mut self, capability: String, input: String) -> wasmtime::Result<Result<String, Error>> {
+        self.meter.count()?;
+        let Some(permit) = self.permit else {
+            let message = "hooks of a plugin's life cannot call other capabilities".to_owned();
+            return Ok(Err(refused("not-in-a-hook", message)));
+        };
+        let Ok(id) = capability.parse::<CapabilityId>() else {
+            let message = format!("{} is not the name of a capability", quoted(&capability, 80));
+            return Ok(Err(refused("no-provider", message)));
+        };
+        Ok(answer(&permit.reentry().invoke(id, input).await))
+    }
+}

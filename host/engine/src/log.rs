@@ -1,0 +1,110 @@
+//! Guests' log lines: into `tracing`, and into one file per plugin that a thread of its own writes.
+
+mod writer;
+
+use std::path::Path;
+
+use ares_kernel::text::escaped;
+
+use crate::authority::Authority;
+use crate::state::Surroundings;
+
+pub(crate) use writer::Logs;
+
+/// What is kept of one message, in bytes.
+const MESSAGE_BYTES_MAX: usize = 4096;
+/// Where a log file is renamed and a new one begun. One renamed file is kept.
+const FILE_BYTES_MAX: u64 = 4 << 20;
+
+/// Severity, as in `wit/v0.1/log.wit`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Level {
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
+
+/// How a line came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Source {
+    Log,
+    Stdout,
+    Stderr,
+}
+
+/// One line as it stands in the file.
+#[derive(Debug, serde::Serialize)]
+struct Line {
+    at_ms: u64,
+    level: Level,
+    source: Source,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invocation: Option<ares_kernel::InvocationId>,
+    message: String,
+}
+
+/// The lines of one call: so many are kept, the rest is counted.
+#[derive(Debug, Default)]
+pub(crate) struct CallLog {
+    left: u64,
+    dropped: u64,
+}
+
+impl CallLog {
+    pub(crate) fn new(lines: u64) -> Self {
+        Self { left: lines, dropped: 0 }
+    }
+
+    /// Lines over the limit.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// Keeps lines, each escaped and cut, as far as there is room for them, and counts the rest.
+    pub(crate) fn write<'a>(
+        &mut self,
+        surroundings: &Surroundings,
+        authority: &Authority,
+        (source, level): (Source, Level),
+        messages: impl IntoIterator<Item = &'a str>,
+    ) {
+        let plugin = authority.plugin().map(|plugin| &plugin.name);
+        let invocation = authority.invocation();
+        let mut text = Vec::new();
+        for message in messages {
+            if self.left == 0 {
+                self.dropped += 1;
+                continue;
+            }
+            self.left -= 1;
+            let message = escaped(message, MESSAGE_BYTES_MAX);
+            trace(level, plugin.map_or("", |name| name.as_str()), invocation, &message);
+            let line = Line { at_ms: surroundings.clock.now_ms(), level, source, invocation, message };
+            // A line has text keys and writing to memory does not fail.
+            if plugin.is_some() && serde_json::to_writer(&mut text, &line).is_ok() {
+                text.push(b'\n');
+            }
+        }
+        if let Some(plugin) = plugin.filter(|_| !text.is_empty()) {
+            surroundings.logs.write(plugin, text);
+        }
+    }
+}
+
+fn trace(level: Level, plugin: &str, invocation: Option<ares_kernel::InvocationId>, message: &str) {
+    let invocation = invocation.map(tracing::field::display);
+    match level {
+        Level::Debug => tracing::debug!(target: "ares_plugin", plugin, invocation, "{message}"),
+        Level::Info => tracing::info!(target: "ares_plugin", plugin, invocation, "{message}"),
+        Level::Warn => tracing::warn!(target: "ares_plugin", plugin, invocation, "{message}"),
+        Level::Error => tracing::error!(target: "ares_plugin", plugin, invocation, "{message}"),
+    }
+}
+
+/// The log file of a plugin in a folder of logs.
+fn file_of(folder: &Path, plugin: &ares_kernel::PluginName) -> std::path::PathBuf {
+    folder.join(format!("{plugin}.log"))
+}

@@ -1,0 +1,173 @@
+//! `CallState`: what the store of a running guest holds, the permit first of all.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use ares_kernel::ports::{Clock, KvStore};
+use ares_kernel::{KvWrite, Usage};
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use crate::authority::Authority;
+use crate::captured::Captured;
+use crate::imports::kv::Overlay;
+use crate::imports::wasi;
+use crate::limits::{HANDLES_MAX, Limiter, Meter};
+use crate::log::{CallLog, Level, Logs, Source};
+
+/// What the stores of one engine share.
+pub(crate) struct Surroundings {
+    pub(crate) kv: Arc<dyn KvStore>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) logs: Logs,
+}
+
+/// The data of a store.
+pub(crate) struct CallState {
+    authority: Authority,
+    deadline: Instant,
+    limiter: Limiter,
+    surroundings: Arc<Surroundings>,
+    pub(crate) meter: Meter,
+    pub(crate) log: CallLog,
+    pub(crate) overlay: Overlay,
+    wasi: Option<Box<Wasi>>,
+    table: ResourceTable,
+}
+
+/// The guest's surroundings by WASI, and what it writes to its standard streams.
+pub(crate) struct Wasi {
+    pub(crate) ctx: WasiCtx,
+    pub(crate) stdout: Captured,
+    pub(crate) stderr: Captured,
+}
+
+impl CallState {
+    /// A state for one guest, ready for its first call.
+    pub(crate) fn new(authority: Authority, surroundings: Arc<Surroundings>) -> Self {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(HANDLES_MAX);
+        let mut state = Self {
+            deadline: authority.deadline(),
+            limiter: Limiter::default(),
+            meter: Meter::default(),
+            log: CallLog::default(),
+            overlay: Overlay::default(),
+            wasi: None,
+            table,
+            authority,
+            surroundings,
+        };
+        state.reset();
+        state
+    }
+
+    /// Puts another call in the place of the last one. Everything that belonged to that call is
+    /// forgotten; what stays is the guest itself, its open handles and its folders, which
+    /// `singleton` sees to be the same.
+    pub(crate) fn begin(&mut self, authority: Authority) {
+        self.deadline = authority.deadline();
+        self.authority = authority;
+        self.reset();
+    }
+
+    fn reset(&mut self) {
+        let limits = self.authority.limits();
+        self.limiter.begin(limits);
+        self.meter.begin(limits.host_calls);
+        self.log = CallLog::new(limits.log_lines);
+        self.overlay = Overlay::new(limits.kv_bytes);
+    }
+
+    /// Opens the folders of this authority for the guest. Without folders there is nothing to do:
+    /// the guest's surroundings are then made when it first asks for them.
+    pub(crate) async fn open_folders(&mut self) -> wasmtime::Result<()> {
+        let folders = self.authority.folders();
+        if folders.is_empty() {
+            return Ok(());
+        }
+        let clock = Arc::clone(&self.surroundings.clock);
+        let opened = tokio::task::spawn_blocking(move || wasi::surround(&folders, clock));
+        self.wasi = Some(Box::new(opened.await??));
+        Ok(())
+    }
+
+    /// In whose name the guest runs.
+    pub(crate) fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    /// When the call must be over.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// What the guest takes.
+    pub(crate) fn limiter(&self) -> &Limiter {
+        &self.limiter
+    }
+
+    /// The same, for Wasmtime.
+    pub(crate) fn limiter_mut(&mut self) -> &mut Limiter {
+        &mut self.limiter
+    }
+
+    /// What an import may work with, all of it at once.
+    pub(crate) fn parts(&mut self) -> Parts<'_> {
+        Parts {
+            authority: &self.authority,
+            surroundings: &self.surroundings,
+            meter: &mut self.meter,
+            log: &mut self.log,
+            overlay: &mut self.overlay,
+        }
+    }
+
+    /// Writes what the guest said on its standard streams into its log and gives back what came
+    /// on the error stream.
+    pub(crate) fn take_streams(&mut self) -> String {
+        let Some(wasi) = &self.wasi else { return String::new() };
+        let (out, out_dropped) = wasi.stdout.take();
+        let (err, err_dropped) = wasi.stderr.take();
+        for (text, dropped, kind) in [
+            (&out, out_dropped, (Source::Stdout, Level::Info)),
+            (&err, err_dropped, (Source::Stderr, Level::Warn)),
+        ] {
+            let rest = (dropped > 0).then(|| format!("({dropped} more bytes were not kept)"));
+            self.log.write(&self.surroundings, &self.authority, kind, text.lines().chain(rest.as_deref()));
+        }
+        err
+    }
+
+    /// What the call used, but for fuel and time, which the store and the clock know.
+    pub(crate) fn usage(&self) -> Usage {
+        Usage {
+            peak_memory_bytes: self.limiter.peak_memory(),
+            host_calls: self.meter.calls(),
+            log_lines_dropped: self.log.dropped(),
+            ..Usage::default()
+        }
+    }
+
+    /// The changes the call wants kept.
+    pub(crate) fn take_writes(&mut self) -> Vec<KvWrite> {
+        self.overlay.take()
+    }
+}
+
+/// The parts of a state that imports build their views from.
+pub(crate) struct Parts<'a> {
+    pub(crate) authority: &'a Authority,
+    pub(crate) surroundings: &'a Surroundings,
+    pub(crate) meter: &'a mut Meter,
+    pub(crate) log: &'a mut CallLog,
+    pub(crate) overlay: &'a mut Overlay,
+}
+
+impl WasiView for CallState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        let wasi =
+            self.wasi.get_or_insert_with(|| Box::new(wasi::bare(Arc::clone(&self.surroundings.clock))));
+        WasiCtxView { ctx: &mut wasi.ctx, table: &mut self.table }
+    }
+}
