@@ -1,0 +1,57 @@
+//! What is in a frame.
+
+use ares_kernel::Caller;
+use ares_services::operation::{Operation, Problem};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ask {
+    /// Chosen by the client; comes back with the reply.
+    pub id: u64,
+    /// In whose name. `plugin` is refused: only a running call can speak for a plugin.
+    pub caller: Caller,
+    /// What to do.
+    pub operation: Operation,
+}
+
+/// One reply: either `ok` or `problem`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reply {
+    /// The request's id; nothing where it could not be read.
+    pub id: Option<u64>,
+    /// The answer. `null` is an answer too.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub ok: Option<Value>,
+    /// Why there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Problem>,
+}
+
+impl Reply {
+    /// The reply to the request of this id.
+    #[must_use]
+    pub fn new(id: Option<u64>, result: Result<Value, Problem>) -> Self {
+        match result {
+            Ok(value) => Self { id, ok: Some(value), problem: None },
+            Err(problem) => Self { id, ok: None, problem: Some(problem) },
+        }
+    }
+
+    /// The result it carries, if it is the last word on its request.
+    #[must_use]
+    pub fn into_result(self) -> Option<Result<Value, Problem>> {
+        match (self.problem, self.ok) {
+            (Some(problem), _) => Some(Err(problem)),
+            (None, Some(value)) => Some(Ok(value)),
+            (None, None) => None,
+        }
+    }
+}
+
+/// `null` is a value here, and only a missing key is nothing.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}

@@ -1,0 +1,168 @@
+//! The running whole: put together, started, drained, stopped.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use ares_kernel::ports::{Catalog, Clock, Engine, Invoke, Journal, Runtime};
+use ares_kernel::{Kernel, PluginName};
+use ares_registry::Registry;
+use serde_json::json;
+use tokio::task::AbortHandle;
+
+use crate::book::Book;
+use crate::cached::Cached;
+use crate::health;
+use crate::inflight::Tracked;
+use crate::integrity::Provisioned;
+use crate::lifecycle::{Lifecycle, OnDemand};
+use crate::operation::Operate;
+use crate::operations::{Operations, Parts, chain};
+use crate::records::{Events, Notice};
+use crate::retry::Retrying;
+use crate::state::Lock;
+
+/// What a host is built on.
+#[derive(Clone)]
+pub struct Foundation {
+    /// The one database.
+    pub registry: Arc<Registry>,
+    /// Runs guests.
+    pub engine: Arc<dyn Engine>,
+    /// Compiles and loads them; the same engine as a rule.
+    pub runtime: Arc<dyn Runtime>,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Whether the process goes on after the first answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// A host that others connect to.
+    Serving,
+    /// One command, in a process of its own.
+    Command,
+}
+
+/// One host on one state directory.
+pub struct Host {
+    book: Book,
+    life: Lifecycle,
+    calls: Tracked,
+    operations: Operations,
+    mode: Mode,
+    loops: Mutex<Vec<AbortHandle>>,
+    lock: Lock,
+}
+
+/// What became of one plugin that starts with the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Started {
+    /// Which.
+    pub plugin: PluginName,
+    /// Its name for people.
+    pub display_name: String,
+    /// Why it does not run.
+    pub error: Option<String>,
+}
+
+impl Host {
+    /// Puts a host together, within a Tokio runtime. No plugin runs yet; calls and operations can
+    /// be made, and the files of plugins in use are watched from now on.
+    ///
+    /// ```text
+    /// Operations ─▶ Tracked ─▶ Retrying ─▶ Kernel ─▶ Cached ─▶ OnDemand ─▶ engine
+    ///                                        └─▶ Provisioned ─▶ registry
+    /// ```
+    #[must_use]
+    pub fn assemble(lock: Lock, mode: Mode, foundation: Foundation) -> Self {
+        let Foundation { registry, engine, runtime, clock } = foundation;
+        let book = Book::new(Arc::clone(&registry));
+        let ports: Arc<Book> = Arc::new(book.clone());
+        let catalog: Arc<dyn Catalog> = Arc::clone(&registry) as Arc<dyn Catalog>;
+        let integrity = Provisioned::new(catalog, ports.clone(), ports.clone());
+        let life = Lifecycle::new(ports.clone(), Arc::clone(&runtime));
+        let engine = Cached::new(Arc::new(OnDemand::new(engine, life.clone())));
+        let journal: Arc<dyn Journal> = registry;
+        let kernel = Kernel::new(journal, clock, Arc::new(integrity.clone()), Arc::new(engine));
+        let retrying = Retrying::new(Arc::new(kernel), ports.clone(), ports);
+        let calls = Tracked::new(Arc::new(retrying));
+        let operations = Operations::new(Parts {
+            book: book.clone(),
+            invoke: Arc::new(calls.clone()),
+            runtime,
+            life: life.clone(),
+            integrity: integrity.clone(),
+            state: lock.state().clone(),
+            serving: mode == Mode::Serving,
+            registering: tokio::sync::Mutex::new(()),
+        });
+        let watching = tokio::spawn(integrity.watch()).abort_handle();
+        Self { book, life, calls, operations, mode, loops: Mutex::new(vec![watching]), lock }
+    }
+
+    /// Whoever carries operations out.
+    #[must_use]
+    pub fn operate(&self) -> Arc<dyn Operate> {
+        Arc::new(self.operations.clone())
+    }
+
+    /// Every call's way in: tracked, repeated where the manifest says so, through the kernel.
+    #[must_use]
+    pub fn invoke(&self) -> Arc<dyn Invoke> {
+        Arc::new(self.calls.clone())
+    }
+
+    /// The lock on the state directory.
+    #[must_use]
+    pub fn lock(&self) -> &Lock {
+        &self.lock
+    }
+
+    /// Starts every enabled plugin that starts with the host, then watches over everyone's health.
+    /// For a serving host; a command needs neither.
+    pub async fn start(&self, mut told: impl FnMut(Started)) {
+        let data = json!({ "version": env!("CARGO_PKG_VERSION"), "process_id": std::process::id() });
+        self.book.emit(Notice { kind: "host_started", plugin: None, data }).await;
+        self.operations.clear_leftovers().await;
+        let snapshot = self.book.registry().snapshot();
+        for plugin in snapshot.plugins().filter(|plugin| plugin.enabled && plugin.auto_start) {
+            let error = self.life.start(plugin).await.err().map(|error| chain(&error));
+            let (plugin, display_name) = (plugin.name.clone(), plugin.display_name.clone());
+            told(Started { plugin, display_name, error });
+        }
+        self.loops().push(tokio::spawn(health::watch(self.life.clone())).abort_handle());
+    }
+
+    /// Waits for running calls as long as it may, stops every plugin, and lets go of the registry.
+    /// Answers how many calls were not waited for.
+    pub async fn stop(&self, patience: Duration) -> usize {
+        for one in self.loops().drain(..) {
+            one.abort();
+        }
+        let left = self.calls.drain(patience).await;
+        self.life.stop_all().await;
+        if self.mode == Mode::Serving {
+            let data = json!({ "process_id": std::process::id(), "calls_left": left });
+            self.book.emit(Notice { kind: "host_stopped", plugin: None, data }).await;
+        }
+        if let Err(error) = self.book.with(Registry::shutdown).await {
+            tracing::error!(
+                error = chain(&error),
+                "the registry was not closed well; the next to open it makes it good"
+            );
+        }
+        left
+    }
+
+    fn loops(&self) -> std::sync::MutexGuard<'_, Vec<AbortHandle>> {
+        self.loops.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        for one in self.loops().drain(..) {
+            one.abort();
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! What runs around the kernel: operations, the life of plugins, integrity, health, retries, and
+//! the host that holds them together. Loops over ports: nothing here knows Wasmtime.
+
+mod book;
+mod cached;
+mod count;
+mod dependencies;
+pub mod health;
+mod host;
+mod inflight;
+mod integrity;
+mod lifecycle;
+pub mod operation;
+mod operations;
+mod records;
+mod retry;
+pub mod state;
+#[cfg(test)]
+mod testing;
+
+pub use book::Book;
+pub use cached::Cached;
+pub use host::{Foundation, Host, Mode, Started};
+pub use inflight::Tracked;
+pub use integrity::{Files, Provisioned, Sources};
+pub use lifecycle::{Lifecycle, OnDemand, StartError};
+pub use records::{Events, Notice, Records, RecordsError, Turn};
+pub use retry::{RetryPolicies, RetryPolicy, Retrying};

@@ -1,0 +1,76 @@
+//! An engine whose plugins start when they are first needed.
+
+use std::sync::Arc;
+
+use ares_kernel::ports::Engine;
+use ares_kernel::{Ended, FaultKind, Permit, Report};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use tokio::time::timeout_at;
+
+use super::{Instance, Lifecycle};
+use crate::count::Entered;
+
+/// Starts the plugin of a permit before it is spent.
+pub struct OnDemand {
+    inner: Arc<dyn Engine>,
+    life: Lifecycle,
+}
+
+impl OnDemand {
+    /// Starts what `inner` is to call.
+    #[must_use]
+    pub fn new(inner: Arc<dyn Engine>, life: Lifecycle) -> Self {
+        Self { inner, life }
+    }
+
+    async fn call_on(&self, instance: &Arc<Instance>, call: Entered, permit: Permit) -> Report {
+        let report = self.inner.call(permit).await;
+        drop(call);
+        if let Err(Ended::Fault(fault)) = &report.result
+            && fault.kind == FaultKind::Trap
+        {
+            self.life.crashed(instance, &fault.message).await;
+        }
+        report
+    }
+
+    /// The instance for this permit, started if need be.
+    async fn instance(&self, permit: &Permit) -> Result<Arc<Instance>, Report> {
+        let plugin = permit.plugin();
+        if let Some(instance) = self.life.instance(plugin) {
+            return Ok(instance);
+        }
+        match timeout_at(tokio::time::Instant::from_std(permit.deadline()), self.life.ensure(plugin)).await {
+            Ok(Ok(instance)) => Ok(instance),
+            Ok(Err(error)) => {
+                let message = format!("plugin `{}` could not be started: {error}", plugin.name);
+                Err(Report::fault(FaultKind::NotStarted, &message))
+            }
+            Err(_) => {
+                let message = format!("plugin `{}` was still starting when the time was over", plugin.name);
+                Err(Report::fault(FaultKind::Deadline, &message))
+            }
+        }
+    }
+}
+
+impl Engine for OnDemand {
+    fn call(&self, permit: Permit) -> BoxFuture<'_, Report> {
+        async move {
+            loop {
+                let instance = match self.instance(&permit).await {
+                    Ok(instance) => instance,
+                    Err(report) => return report,
+                };
+                // Counted first and looked at again: whoever stops the plugin takes it off the map
+                // first and counts then, so it cannot miss this call.
+                let call = instance.calls.enter();
+                if self.life.serves(&instance) {
+                    return self.call_on(&instance, call, permit).await;
+                }
+            }
+        }
+        .boxed()
+    }
+}

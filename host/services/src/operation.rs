@@ -1,0 +1,227 @@
+//! Everything a person or a program can ask of a host, as data: the same over the control socket
+//! and in-process.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use ares_kernel::Caller;
+use futures::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One thing to do. The answer's shape is documented at each variant; all answers are JSON.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "operation", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Operation {
+    /// Invoke a capability. Answers the outcome.
+    Invoke {
+        /// The capability.
+        capability: String,
+        /// The plugin, where the caller insists on one.
+        plugin: Option<String>,
+        /// JSON text of the input.
+        input: String,
+        /// A shorter deadline.
+        deadline_ms: Option<u64>,
+        /// The task it counts under.
+        task: Option<String>,
+    },
+    /// Register the plugin in a folder. Answers `{plugin, version, blake3, capabilities, asked,
+    /// granted, missing, unchanged, was}`: scopes asked for, those of them granted and not granted;
+    /// whether it was registered so already; the version that was active before.
+    Register {
+        /// The folder, absolute.
+        folder: PathBuf,
+        /// Scopes to grant: scope → place of the folder for `fs:` scopes.
+        grants: BTreeMap<String, Option<PathBuf>>,
+        /// Grant everything asked for that needs no place.
+        grant_all: bool,
+        /// Accept other bytes under a registered version.
+        replace: bool,
+    },
+    /// Take a plugin out, with all versions. Answers `{plugin, versions}`.
+    Unregister {
+        /// The plugin.
+        plugin: String,
+    },
+    /// Allow or forbid use. Answers `{plugin, enabled}`.
+    Enable {
+        /// The plugin.
+        plugin: String,
+        /// Allow or forbid.
+        enabled: bool,
+    },
+    /// All plugins, by name. Answers an array.
+    List {
+        /// Only this kind.
+        kind: Option<String>,
+        /// Only this category.
+        category: Option<String>,
+        /// Only with this tag.
+        tag: Option<String>,
+    },
+    /// Everything about one plugin. Answers the fields of `List` and below them `capabilities`,
+    /// `dependencies` (with `met`), `grants`, `config`, `status` and `versions`.
+    Info {
+        /// The plugin.
+        plugin: String,
+    },
+    /// Capabilities of enabled plugins. Answers an array, best match first when searched.
+    Capabilities {
+        /// Only this one.
+        name: Option<String>,
+        /// Words to look for in names and descriptions.
+        find: Option<String>,
+        /// Only of plugins with this feature tag.
+        feature: Option<String>,
+    },
+    /// Start a plugin. Answers `{plugin, version, state, was_running, process_id}`.
+    Start {
+        /// The plugin.
+        plugin: String,
+    },
+    /// Stop a plugin. Answers `{plugin, state, was_running}`.
+    Stop {
+        /// The plugin.
+        plugin: String,
+    },
+    /// Counts and states. Answers `{host: {version, process_id, serving, state}, total, running,
+    /// stopped, error, modules}`. `running` counts starting ones, `stopped` those never started,
+    /// `error` crashed ones.
+    Status {
+        /// Only this plugin.
+        plugin: Option<String>,
+    },
+    /// Ask plugins for their health now. Answers an array of `{plugin, health, detail}`.
+    Health {
+        /// Only this plugin; else every running one.
+        plugin: Option<String>,
+    },
+    /// The newest events, oldest first. Answers an array.
+    Events {
+        /// Only of these types.
+        types: Vec<String>,
+        /// Only of this plugin.
+        plugin: Option<String>,
+        /// At most so many.
+        limit: u32,
+    },
+    /// The newest invocations, oldest first. Answers an array.
+    Invocations {
+        /// Only this one.
+        id: Option<String>,
+        /// Only of this capability.
+        capability: Option<String>,
+        /// At most so many.
+        limit: u32,
+    },
+    /// A plugin's configuration with each value's origin. Answers `{plugin, values}`, or with a key
+    /// the one value: `{key, value, origin, manifest}`.
+    ConfigGet {
+        /// The plugin.
+        plugin: String,
+        /// Only this key.
+        key: Option<String>,
+    },
+    /// Override one value. Answers the value with its origin.
+    ConfigSet {
+        /// The plugin.
+        plugin: String,
+        /// The key.
+        key: String,
+        /// JSON text.
+        value: String,
+    },
+    /// Take an override back. Answers the value that holds now.
+    ConfigUnset {
+        /// The plugin.
+        plugin: String,
+        /// The key.
+        key: String,
+    },
+    /// What a plugin asks for and what it was granted. Answers `{plugin, grants}`.
+    GrantsShow {
+        /// The plugin.
+        plugin: String,
+    },
+    /// Grant scopes. Answers like `GrantsShow`.
+    GrantsAllow {
+        /// The plugin.
+        plugin: String,
+        /// Scope → place of the folder for `fs:` scopes.
+        grants: BTreeMap<String, Option<PathBuf>>,
+    },
+    /// Take grants back. Answers like `GrantsShow`.
+    GrantsRevoke {
+        /// The plugin.
+        plugin: String,
+        /// The scopes.
+        scopes: Vec<String>,
+    },
+    /// All versions of a plugin. Answers an array.
+    Versions {
+        /// The plugin.
+        plugin: String,
+    },
+    /// Make another registered version the active one. Answers `{plugin, version, was}`.
+    Activate {
+        /// The plugin.
+        plugin: String,
+        /// The version.
+        version: String,
+    },
+    /// Compare every registered plugin with the bytes on disk. Answers `{checked, drift}`, where a
+    /// drift is `{plugin, version, what, path, expected, actual}` and `what` is `copy` (the host's
+    /// own), `component` or `manifest` (in the plugin's folder).
+    Verify,
+    /// What `ares.lock` should hold now. Answers `{version, plugins, text}`.
+    Lock,
+    /// Look the installation over. Answers an array of `{severity, code, plugin, message}`;
+    /// severities are `error` and `warning`.
+    Doctor,
+}
+
+/// Why an operation was not done. The code decides the exit code, the HTTP status, the MCP error.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Problem {
+    /// What sort of problem.
+    pub kind: ProblemKind,
+    /// Stable, kebab-case.
+    pub code: String,
+    /// Names the thing and says what to do.
+    pub message: String,
+}
+
+/// The sorts of problem, one for each way a door answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProblemKind {
+    /// The request is wrong.
+    Invalid,
+    /// A file is not there.
+    MissingFile,
+    /// No such plugin, capability, version, key.
+    NotFound,
+    /// Disabled or suspended.
+    Disabled,
+    /// Something it depends on is missing.
+    Dependency,
+    /// Not allowed.
+    Denied,
+    /// Not what was registered.
+    Integrity,
+    /// A guest broke while it was asked.
+    Guest,
+    /// It took too long.
+    Timeout,
+    /// The host or the machine failed.
+    Failed,
+}
+
+/// Who can carry operations out: a host in this process or one behind a socket.
+pub trait Operate: Send + Sync {
+    /// Does one thing in the caller's name. Only a human may change what is registered, granted,
+    /// configured or running.
+    fn operate(&self, caller: Caller, operation: Operation) -> BoxFuture<'_, Result<Value, Problem>>;
+}

@@ -1,0 +1,49 @@
+//! What plugins may reach.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use ares_kernel::facts::Scope;
+use ares_kernel::{Caller, PluginName};
+use ares_registry::GrantView;
+use serde_json::json;
+
+use super::{Answer, Operations, Places, name};
+use crate::operation::Problem;
+
+/// Scopes as they were written.
+pub(super) fn parse(grants: &Places) -> Result<BTreeMap<Scope, Option<PathBuf>>, Problem> {
+    grants.iter().map(|(text, place)| Ok((scope(text)?, place.clone()))).collect()
+}
+
+fn scope(text: &str) -> Result<Scope, Problem> {
+    text.parse().map_err(|error| Problem::invalid("bad-scope", error))
+}
+
+impl Operations {
+    pub(super) async fn grants_of(&self, plugin: &PluginName) -> Result<Vec<GrantView>, Problem> {
+        let plugin = plugin.clone();
+        Ok(self.0.book.with(move |registry| registry.grants(&plugin)).await?)
+    }
+
+    pub(super) async fn grants_show(&self, plugin: &str) -> Answer {
+        let plugin = name(plugin)?;
+        let grants = self.grants_of(&plugin).await?;
+        Ok(json!({ "plugin": plugin, "grants": grants }))
+    }
+
+    pub(super) async fn grants_allow(&self, caller: Caller, plugin: &str, grants: &Places) -> Answer {
+        let (plugin, grants) = (name(plugin)?, parse(grants)?);
+        let asked = plugin.clone();
+        self.0.book.with(move |registry| registry.grants_allow(&asked, &grants, &caller)).await?;
+        self.grants_show(plugin.as_str()).await
+    }
+
+    pub(super) async fn grants_revoke(&self, caller: Caller, plugin: &str, scopes: &[String]) -> Answer {
+        let plugin = name(plugin)?;
+        let scopes = scopes.iter().map(|text| scope(text)).collect::<Result<_, _>>()?;
+        let asked = plugin.clone();
+        self.0.book.with(move |registry| registry.grants_revoke(&asked, &scopes, &caller)).await?;
+        self.grants_show(plugin.as_str()).await
+    }
+}

@@ -1,0 +1,34 @@
+//! What happened, and what was called.
+
+use ares_registry::{EventQuery, InvocationQuery};
+
+use super::{Answer, Operations, json};
+use crate::operation::Problem;
+
+/// The most rows one answer holds.
+const ROWS_MAX: u32 = 10_000;
+
+impl Operations {
+    pub(super) async fn events(&self, types: Vec<String>, plugin: Option<String>, limit: u32) -> Answer {
+        let query = EventQuery { types, plugin, limit: limit.min(ROWS_MAX) };
+        json(&self.0.book.with(move |registry| registry.events(&query)).await?)
+    }
+
+    pub(super) async fn invocations(
+        &self,
+        id: Option<String>,
+        capability: Option<String>,
+        limit: u32,
+    ) -> Answer {
+        if let Some(id) = id {
+            let id = id.parse().map_err(|error| Problem::invalid("bad-id", error))?;
+            let found = self.0.book.with(move |registry| registry.invocation(id)).await?;
+            return json(&found.into_iter().collect::<Vec<_>>());
+        }
+        let capability = capability
+            .map(|name| name.parse().map_err(|error| Problem::invalid("bad-name", error)))
+            .transpose()?;
+        let query = InvocationQuery { capability, parent: None, limit: limit.min(ROWS_MAX) };
+        json(&self.0.book.with(move |registry| registry.invocations(&query)).await?)
+    }
+}

@@ -1,0 +1,164 @@
+//! Everything a host can be asked, carried out.
+
+mod capabilities;
+mod config;
+mod copies;
+mod doctor;
+mod grants;
+mod invoke;
+mod journal;
+mod life;
+mod lists;
+mod permission;
+mod problem;
+mod register;
+mod status;
+#[cfg(test)]
+mod tests;
+mod verify;
+mod versions;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ares_kernel::facts::Plugin;
+use ares_kernel::ports::{Invoke, Runtime};
+use ares_kernel::{Caller, PluginName};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use serde_json::Value;
+
+use crate::book::Book;
+use crate::integrity::Provisioned;
+use crate::lifecycle::Lifecycle;
+use crate::operation::{Operate, Operation, Problem, ProblemKind};
+use crate::state::State;
+
+pub(crate) use problem::chain;
+
+pub(crate) type Answer = Result<Value, Problem>;
+
+/// Carries operations out over a host's parts. All clones are one.
+#[derive(Clone)]
+pub(crate) struct Operations(Arc<Parts>);
+
+/// What operations work with.
+pub(crate) struct Parts {
+    pub(crate) book: Book,
+    /// Every call's way in.
+    pub(crate) invoke: Arc<dyn Invoke>,
+    pub(crate) runtime: Arc<dyn Runtime>,
+    pub(crate) life: Lifecycle,
+    pub(crate) integrity: Provisioned,
+    pub(crate) state: State,
+    /// Whether this is a host that goes on running, or one command's.
+    pub(crate) serving: bool,
+    /// One registration or configuration at a time; see [`Operations::alone`].
+    pub(crate) registering: tokio::sync::Mutex<()>,
+}
+
+impl Operations {
+    /// Over these parts.
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// The one place where operations meet their code.
+    async fn carry_out(&self, caller: Caller, operation: Operation) -> Answer {
+        match operation {
+            Operation::Invoke { capability, plugin, input, deadline_ms, task } => {
+                let call = invoke::Call { capability, plugin, input, deadline_ms, task };
+                self.invoke(caller, call).await
+            }
+            Operation::Register { folder, grants, grant_all, replace } => {
+                self.register(caller, register::Wish { folder, grants, grant_all, replace }).await
+            }
+            Operation::Unregister { plugin } => self.unregister(caller, &plugin).await,
+            Operation::Enable { plugin, enabled } => self.enable(caller, &plugin, enabled).await,
+            Operation::List { kind, category, tag } => self.list(kind, category, tag).await,
+            Operation::Info { plugin } => self.info(&plugin).await,
+            Operation::Capabilities { name, find, feature } => self.capabilities(name, find, feature).await,
+            Operation::Start { plugin } => self.start(&plugin).await,
+            Operation::Stop { plugin } => self.stop(&plugin).await,
+            Operation::Status { plugin } => self.status(plugin.as_deref()).await,
+            Operation::Health { plugin } => self.health(plugin.as_deref()).await,
+            Operation::Events { types, plugin, limit } => self.events(types, plugin, limit).await,
+            Operation::Invocations { id, capability, limit } => self.invocations(id, capability, limit).await,
+            Operation::ConfigGet { plugin, key } => self.config_get(&plugin, key).await,
+            Operation::ConfigSet { plugin, key, value } => {
+                self.config_set(caller, &plugin, key, &value).await
+            }
+            Operation::ConfigUnset { plugin, key } => self.config_unset(caller, &plugin, key).await,
+            Operation::GrantsShow { plugin } => self.grants_show(&plugin).await,
+            Operation::GrantsAllow { plugin, grants } => self.grants_allow(caller, &plugin, &grants).await,
+            Operation::GrantsRevoke { plugin, scopes } => self.grants_revoke(caller, &plugin, &scopes).await,
+            Operation::Versions { plugin } => self.versions(&plugin).await,
+            Operation::Activate { plugin, version } => self.activate(caller, &plugin, &version).await,
+            Operation::Verify => self.verify().await,
+            Operation::Lock => self.lock().await,
+            Operation::Doctor => self.doctor().await,
+        }
+    }
+
+    /// Waits until nobody else, in this process or another, registers or configures here: between
+    /// copying a component and writing its row, nobody may clear copies away.
+    async fn alone(&self) -> Result<Alone<'_>, Problem> {
+        let here = self.0.registering.lock().await;
+        let state = self.0.state.clone();
+        let everywhere = blocking(move || copies::Exclusive::take(&state)).await?;
+        let everywhere = everywhere.map_err(|error| io("waiting for other registrations", &error))?;
+        Ok(Alone { _here: here, _everywhere: everywhere })
+    }
+
+    /// The active version of a registered plugin.
+    fn plugin(&self, name: &PluginName) -> Result<Arc<Plugin>, Problem> {
+        let found = crate::records::Records::plugin(&self.0.book, name);
+        found.ok_or_else(|| ares_registry::RegistryError::NoSuchPlugin { name: name.clone() }.into())
+    }
+}
+
+/// See [`Operations::alone`].
+struct Alone<'a> {
+    _here: tokio::sync::MutexGuard<'a, ()>,
+    _everywhere: copies::Exclusive,
+}
+
+impl Operate for Operations {
+    fn operate(&self, caller: Caller, operation: Operation) -> BoxFuture<'_, Answer> {
+        let this = self.clone();
+        async move {
+            permission::permitted(&caller, &operation)?;
+            // What was begun is done to its end, whoever waits for it.
+            let task = tokio::spawn(async move { this.carry_out(caller, operation).await });
+            task.await.unwrap_or_else(|error| {
+                tracing::error!(%error, "an operation failed in the middle");
+                Err(Problem::internal())
+            })
+        }
+        .boxed()
+    }
+}
+
+/// A plugin's name as it was written.
+fn name(text: &str) -> Result<PluginName, Problem> {
+    text.parse().map_err(|error| Problem::invalid("bad-name", error))
+}
+
+/// Something done where waiting for the disk is allowed.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Problem::internal())
+}
+
+/// A value as JSON.
+fn json(value: &impl serde::Serialize) -> Answer {
+    serde_json::to_value(value).map_err(|error| Problem::of(ProblemKind::Failed, "unwritable", &error))
+}
+
+/// A file or folder we could not work with. `fs_err` names it.
+fn io(doing: &str, error: &std::io::Error) -> Problem {
+    Problem::new(ProblemKind::Failed, "io", format!("{doing} failed: {error}"))
+}
+
+/// Scope → place, as they were written.
+type Places = BTreeMap<String, Option<PathBuf>>;

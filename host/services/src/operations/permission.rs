@@ -1,0 +1,83 @@
+//! Who may do what.
+
+use ares_kernel::Caller;
+
+use crate::operation::{Operation, Problem, ProblemKind};
+
+/// What an operation does to a host. Every operation stands here, without a wildcard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Weight {
+    /// It looks, or goes through the gate.
+    Light,
+    /// It changes what is registered, granted, configured or running.
+    Heavy,
+}
+
+pub(super) fn weight(operation: &Operation) -> Weight {
+    match operation {
+        Operation::Invoke { .. }
+        | Operation::List { .. }
+        | Operation::Info { .. }
+        | Operation::Capabilities { .. }
+        | Operation::Status { .. }
+        | Operation::Health { .. }
+        | Operation::Events { .. }
+        | Operation::Invocations { .. }
+        | Operation::ConfigGet { .. }
+        | Operation::GrantsShow { .. }
+        | Operation::Versions { .. }
+        | Operation::Verify
+        | Operation::Lock
+        | Operation::Doctor => Weight::Light,
+        Operation::Register { .. }
+        | Operation::Unregister { .. }
+        | Operation::Enable { .. }
+        | Operation::Start { .. }
+        | Operation::Stop { .. }
+        | Operation::ConfigSet { .. }
+        | Operation::ConfigUnset { .. }
+        | Operation::GrantsAllow { .. }
+        | Operation::GrantsRevoke { .. }
+        | Operation::Activate { .. } => Weight::Heavy,
+    }
+}
+
+/// People may do everything, agents what is light, plugins nothing: a plugin's way is the gate.
+pub(super) fn permitted(caller: &Caller, operation: &Operation) -> Result<(), Problem> {
+    match (caller, weight(operation)) {
+        (Caller::Human(_), _) | (Caller::Agent(_), Weight::Light) => Ok(()),
+        (Caller::Agent(_), Weight::Heavy) => {
+            let why = format!(
+                "{caller} may call capabilities and look, not change what is registered, granted, configured or running; a person can, on the command line"
+            );
+            Err(Problem::new(ProblemKind::Denied, "not-a-person", why))
+        }
+        (Caller::Plugin(_), _) => {
+            let why = "a plugin reaches others through `ares:host/call` alone";
+            Err(Problem::new(ProblemKind::Denied, "unauthenticated", why))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn agents_look_and_people_change() {
+        let agent = Caller::Agent("claude".to_owned());
+        let human = Caller::Human("ann".to_owned());
+        let plugin = Caller::Plugin("notes".parse().unwrap());
+        let look = Operation::List { kind: None, category: None, tag: None };
+        for change in [
+            Operation::GrantsAllow { plugin: "notes".to_owned(), grants: std::collections::BTreeMap::new() },
+            Operation::ConfigSet { plugin: "notes".to_owned(), key: "a".to_owned(), value: "1".to_owned() },
+            Operation::Stop { plugin: "notes".to_owned() },
+        ] {
+            assert_eq!(permitted(&agent, &change).unwrap_err().kind, ProblemKind::Denied);
+            assert!(permitted(&human, &change).is_ok());
+        }
+        assert!(permitted(&agent, &look).is_ok() && permitted(&human, &look).is_ok());
+        assert!(permitted(&plugin, &look).is_err());
+    }
+}
