@@ -1,0 +1,4 @@
+//! The doors through which requests come in.
+
+pub mod mcp;
+pub mod socket;

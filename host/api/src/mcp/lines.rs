@@ -1,0 +1,175 @@
+//! JSON-RPC over byte streams: one message a line, read as strictly as the gate reads JSON.
+//!
+//! The protocol library parses leniently: of two equal keys it takes the last, an unreadable line it
+//! drops without a word. Here such a line is answered with an error and never becomes a request.
+
+use std::io;
+use std::sync::Arc;
+
+use ares_kernel::json;
+use rmcp::RoleServer;
+use rmcp::model::{ClientJsonRpcMessage, ErrorData, RequestId, ServerJsonRpcMessage};
+use rmcp::transport::Transport;
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::sync::{Mutex, watch};
+
+/// The longest message, in bytes.
+pub(super) const MESSAGE_MAX: usize = 16 << 20;
+
+/// The server's end of a connection.
+pub(super) struct Lines<R, W> {
+    reader: BufReader<R>,
+    line: Vec<u8>,
+    /// The rest of a line that is too long goes nowhere.
+    skipping: bool,
+    writer: Arc<Mutex<W>>,
+    ended: watch::Sender<bool>,
+}
+
+impl<R, W> Lines<R, W>
+where
+    R: AsyncRead + Send + Unpin,
+    W: AsyncWrite + Send + Unpin + 'static,
+{
+    /// A connection that says on `ended` when its input has ended.
+    pub(super) fn new(reader: R, writer: W, ended: watch::Sender<bool>) -> Self {
+        let writer = Arc::new(Mutex::new(writer));
+        Self { reader: BufReader::new(reader), line: Vec::new(), skipping: false, writer, ended }
+    }
+
+    /// The next line, without its end; nothing at the end of the input. Loses no byte when it is
+    /// dropped half-way: what was read stays in `self.line`.
+    async fn next_line(&mut self) -> Option<Result<Vec<u8>, Unread>> {
+        loop {
+            let available = match self.reader.fill_buf().await {
+                // The last line may lack its end.
+                Ok([]) => {
+                    let line = std::mem::take(&mut self.line);
+                    return (!line.is_empty() && !self.skipping).then_some(Ok(line));
+                }
+                Ok(available) => available,
+                Err(error) => {
+                    tracing::error!("reading from the client failed: {error}");
+                    return None;
+                }
+            };
+            let end = available.iter().position(|byte| *byte == b'\n');
+            let part = available.get(..end.unwrap_or(available.len())).unwrap_or_default();
+            if !self.skipping {
+                if self.line.len() + part.len() > MESSAGE_MAX {
+                    self.skipping = true;
+                } else {
+                    self.line.extend_from_slice(part);
+                }
+            }
+            let consumed = part.len() + usize::from(end.is_some());
+            self.reader.consume(consumed);
+            if end.is_some() {
+                let line = std::mem::take(&mut self.line);
+                let skipped = std::mem::take(&mut self.skipping);
+                return Some(if skipped { Err(Unread::too_long()) } else { Ok(line) });
+            }
+        }
+    }
+
+    /// Answers a line that is no message. Does not wait, for a reader must not depend on a writer.
+    fn refuse(&mut self, unread: Unread) {
+        tracing::warn!("refused a message: {}", unread.error.message);
+        let sending = self.send(ServerJsonRpcMessage::error(unread.error, unread.id));
+        tokio::spawn(async move {
+            if let Err(error) = sending.await {
+                tracing::warn!("the client cannot be told: {error}");
+            }
+        });
+    }
+}
+
+impl<R, W> Transport<RoleServer> for Lines<R, W>
+where
+    R: AsyncRead + Send + Unpin,
+    W: AsyncWrite + Send + Unpin + 'static,
+{
+    type Error = io::Error;
+
+    fn send(
+        &mut self,
+        message: ServerJsonRpcMessage,
+    ) -> impl Future<Output = io::Result<()>> + Send + 'static {
+        let writer = Arc::clone(&self.writer);
+        async move {
+            let mut line = serde_json::to_vec(&message)?;
+            line.push(b'\n');
+            let mut writer = writer.lock().await;
+            writer.write_all(&line).await?;
+            writer.flush().await
+        }
+    }
+
+    async fn receive(&mut self) -> Option<ClientJsonRpcMessage> {
+        loop {
+            let Some(line) = self.next_line().await else {
+                self.ended.send_replace(true);
+                return None;
+            };
+            match line.and_then(|line| message(&line)) {
+                Ok(Some(message)) => return Some(message),
+                Ok(None) => {}
+                Err(unread) => self.refuse(unread),
+            }
+        }
+    }
+
+    async fn close(&mut self) -> io::Result<()> {
+        self.writer.lock().await.shutdown().await
+    }
+}
+
+/// A line that is no message: what to answer, and to which request where that can be told.
+struct Unread {
+    id: Option<RequestId>,
+    error: ErrorData,
+}
+
+impl Unread {
+    fn too_long() -> Self {
+        let text = format!("a message may have at most {MESSAGE_MAX} bytes; this one was not read");
+        Self { id: None, error: ErrorData::invalid_request(text, None) }
+    }
+}
+
+/// The message of a line; nothing for an empty line and for notifications of other protocols.
+fn message(line: &[u8]) -> Result<Option<ClientJsonRpcMessage>, Unread> {
+    let line = line.trim_ascii();
+    if line.is_empty() {
+        return Ok(None);
+    }
+    let lenient = || serde_json::from_slice::<Value>(line).ok();
+    let text = std::str::from_utf8(line).map_err(|error| Unread {
+        id: None,
+        error: ErrorData::parse_error(format!("a message must be UTF-8: {error}"), None),
+    })?;
+    let value = json::parse(text).map_err(|error| match lenient() {
+        Some(value) => Unread {
+            id: id(&value),
+            error: ErrorData::invalid_request(
+                format!("this is not read, so that nobody reads it in two ways: {error}"),
+                None,
+            ),
+        },
+        None => Unread { id: None, error: ErrorData::parse_error(format!("not JSON: {error}"), None) },
+    })?;
+    let (id, method) = (id(&value), value.get("method").is_some_and(Value::is_string));
+    match serde_json::from_value(value) {
+        Ok(message) => Ok(Some(message)),
+        Err(_) if id.is_none() && method => Ok(None),
+        Err(_) => {
+            let text = "neither a request nor an answer of JSON-RPC 2.0 as MCP uses it";
+            Err(Unread { id, error: ErrorData::invalid_request(text, None) })
+        }
+    }
+}
+
+fn id(message: &Value) -> Option<RequestId> {
+    message.get("id").and_then(|id| serde_json::from_value(id.clone()).ok())
+}
