@@ -1,0 +1,44 @@
+//! `init`: makes the state directory.
+
+use serde_json::json;
+
+use super::Context;
+use crate::config::low;
+use crate::exit::ExitStatus;
+use crate::failure::Failure;
+use crate::render::field;
+
+/// Make the state directory with a commented ares.toml
+///
+/// Says what it did. What is there already stays as it is, so it can be run again.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  ares-host init\n  ares-host init --state ./state")]
+pub(crate) struct Init {}
+
+impl Init {
+    pub(crate) fn run(self, context: &Context) -> Result<ExitStatus, Failure> {
+        let new = !context.root()?.exists();
+        let state = context.state()?;
+        let file = state.root().join("ares.toml");
+        let written = !file.exists();
+        if written {
+            fs_err::write(&file, low::template())
+                .map_err(|error| Failure::io("writing the configuration", &error))?;
+        }
+        // What stands there already must be good, too.
+        context.settings()?;
+        let answer =
+            json!({"state": state.root(), "created": new, "config": file, "config_written": written});
+        context.screen.show(&answer, |answer| {
+            let made = |did: bool| if did { "made" } else { "is there already" };
+            format!(
+                "{} {}\n{} {}\n",
+                field::text(answer, "state"),
+                made(new),
+                field::text(answer, "config"),
+                made(written)
+            )
+        })?;
+        Ok(ExitStatus::Done)
+    }
+}

@@ -1,0 +1,48 @@
+//! `invocations`: the journal of calls.
+
+use ares_services::operation::Operation;
+
+use super::Context;
+use crate::exit::ExitStatus;
+use crate::failure::Failure;
+use crate::render::{record, table};
+
+/// Show the newest invocations, oldest first, or everything about one
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  ares-host invocations --capability scan_folder\n  ares-host invocations 01934f3e-7c1b-7b7e-9d5c-2f1f0a3b4c5d"
+)]
+pub(crate) struct Invocations {
+    /// Only this one, with all that is known of it
+    id: Option<String>,
+    /// Only of this capability
+    #[arg(long)]
+    capability: Option<String>,
+    /// At most so many
+    #[arg(long, default_value_t = 50)]
+    limit: u32,
+}
+
+impl Invocations {
+    pub(crate) async fn run(self, context: &Context) -> Result<ExitStatus, Failure> {
+        let Self { id, capability, limit } = self;
+        let one = id.is_some();
+        let answer = context.operate(Operation::Invocations { id, capability, limit }).await?;
+        context.screen.show(&answer, |answer| match answer.get(0) {
+            Some(single) if one => record::render(single),
+            _ => {
+                let columns = [
+                    ("TIME", "at_ms"),
+                    ("ID", "id"),
+                    ("CAPABILITY", "capability"),
+                    ("PLUGIN", "plugin"),
+                    ("CALLER", "caller"),
+                    ("STATUS", "status"),
+                    ("CODE", "code"),
+                ];
+                table::records(answer, &columns, "no invocations")
+            }
+        })?;
+        Ok(ExitStatus::Done)
+    }
+}

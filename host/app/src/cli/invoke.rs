@@ -1,0 +1,74 @@
+//! `invoke`: one call of one capability.
+
+use ares_services::operation::Operation;
+
+use super::Context;
+use super::input::Input;
+use crate::exit::ExitStatus;
+use crate::failure::Failure;
+use crate::render::outcome;
+
+/// Invoke a capability and print its answer
+///
+/// The input is --input, or built from --arg, or read from standard input where that is no
+/// terminal, or {}. The answer goes to standard output; why there is none goes to standard error,
+/// and the exit code says what sort of no it was.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  ares-host invoke analyze_sentiment --arg text=\"not profitable\"
+  ares-host invoke scan_folder --arg path=src --arg max_findings=20 --explain
+  echo '{\"name\":\"todo\"}' | ares-host invoke get_note --json")]
+pub(crate) struct Invoke {
+    /// The capability
+    capability: String,
+    #[command(flatten)]
+    input: Input,
+    /// From this plugin and no other
+    #[arg(long)]
+    plugin: Option<String>,
+    /// A shorter deadline than the plugin's own, in milliseconds
+    #[arg(long, value_name = "MS")]
+    deadline: Option<u64>,
+    /// The task this counts under, kept in the journal
+    #[arg(long, value_name = "TEXT")]
+    task: Option<String>,
+    /// Show how the call was judged, who was chosen and what it used
+    #[arg(long)]
+    explain: bool,
+}
+
+impl Invoke {
+    pub(crate) async fn run(self, context: &Context) -> Result<ExitStatus, Failure> {
+        let session = context.session().await?;
+        let input = self.input.text(&session, &self.capability, self.plugin.as_deref()).await;
+        let answer = match input {
+            Ok(input) => {
+                session
+                    .operate(Operation::Invoke {
+                        capability: self.capability,
+                        plugin: self.plugin,
+                        input,
+                        deadline_ms: self.deadline,
+                        task: self.task,
+                    })
+                    .await
+            }
+            Err(failure) => Err(failure),
+        };
+        session.end().await;
+        let answer = answer?;
+        let status = ExitStatus::of_outcome(&answer);
+        let explain = self.explain;
+        context.screen.show(&answer, |answer| {
+            let mut text = if explain { outcome::explain(answer) } else { String::new() };
+            if status == ExitStatus::Done {
+                text.push_str(&outcome::value(answer));
+            }
+            text
+        })?;
+        if status != ExitStatus::Done {
+            context.screen.note(&format!("error: {}", outcome::reason(&answer)));
+        }
+        Ok(status)
+    }
+}

@@ -1,0 +1,147 @@
+//! `self-test`: does this program work on this machine?
+
+mod case;
+mod matching;
+
+use std::path::{Path, PathBuf};
+
+use ares_kernel::Caller;
+use ares_services::operation::Operation;
+use ares_services::state::State;
+use serde_json::{Value, json};
+
+use super::Context;
+use crate::config::Settings;
+use crate::exit::ExitStatus;
+use crate::failure::Failure;
+use crate::host::Host;
+use crate::render::progress::Progress;
+use crate::render::{field, table};
+use crate::user;
+
+/// Try this program on this machine, in a state directory of its own that is removed afterwards
+///
+/// Makes a state directory and a database, has a call refused and finds it in the journal. Plugin
+/// folders named here are registered there, with all they ask for granted (folders they ask for are
+/// fresh ones), and their cases/*.json are run. Ends with 1 when anything is not as it should be.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  ares-host self-test\n  ares-host self-test target/guests/notes target/guests/sentiment-analysis"
+)]
+pub(crate) struct SelfTest {
+    /// Plugin folders whose cases to run; a case may use all of them
+    plugins: Vec<PathBuf>,
+}
+
+/// A host on a state directory that goes when this goes.
+struct Trial {
+    folder: tempfile::TempDir,
+    host: Host,
+    caller: Caller,
+}
+
+impl SelfTest {
+    pub(crate) async fn run(self, context: &Context) -> Result<ExitStatus, Failure> {
+        let settings = context.settings()?.for_one_call();
+        let mut rows = vec![
+            row("host", "state directory, database and doctor", sound(&settings).await),
+            row("host", "a refused call is in the journal", refusal(&settings).await),
+        ];
+        for plugin in &self.plugins {
+            let name = plugin.file_name().unwrap_or(plugin.as_os_str()).to_string_lossy();
+            for case in case::files(plugin)? {
+                let title = case.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                let _progress = Progress::start(context.screen.progress, format!("{name}: {title}"));
+                rows.push(row(&name, &title, case::run(&settings, &self.plugins, &case).await));
+            }
+        }
+        let failed = rows.iter().any(|row| *field::at(row, "ok") != true);
+        let answer = json!({"ok": !failed, "tests": rows});
+        context.screen.show(&answer, |answer| {
+            let columns = [("SUBJECT", "subject"), ("TEST", "test"), ("OK", "ok"), ("WHY", "why")];
+            table::records(field::at(answer, "tests"), &columns, "")
+        })?;
+        Ok(if failed { ExitStatus::Failed } else { ExitStatus::Done })
+    }
+}
+
+fn row(subject: &str, test: &str, result: Result<(), Failure>) -> Value {
+    let why = result.as_ref().err().map(|failure| failure.message.clone());
+    json!({"subject": subject, "test": test, "ok": result.is_ok(), "why": why})
+}
+
+/// What a test found wrong.
+fn wrong(message: impl Into<String>) -> Failure {
+    Failure::new(ExitStatus::Failed, "self-test", message)
+}
+
+impl Trial {
+    async fn begin(settings: &Settings) -> Result<Self, Failure> {
+        let folder = tempfile::Builder::new()
+            .prefix("ares-host-")
+            .tempdir()
+            .map_err(|error| Failure::io("making a temporary folder", &error))?;
+        let state = State::prepare(&folder.path().join("state")).map_err(|error| Failure::from(&error))?;
+        let host = Host::for_command(&state, settings)?;
+        Ok(Self { folder, host, caller: user::caller() })
+    }
+
+    fn place(&self) -> &Path {
+        self.folder.path()
+    }
+
+    async fn operate(&self, operation: Operation) -> Result<Value, Failure> {
+        self.host.operate().operate(self.caller.clone(), operation).await.map_err(Failure::from)
+    }
+
+    async fn invoke(&self, capability: &str, input: &Value) -> Result<Value, Failure> {
+        self.operate(Operation::Invoke {
+            capability: capability.to_owned(),
+            plugin: None,
+            input: input.to_string(),
+            deadline_ms: None,
+            task: None,
+        })
+        .await
+    }
+
+    async fn end(self) {
+        self.host.close().await;
+    }
+}
+
+async fn sound(settings: &Settings) -> Result<(), Failure> {
+    let trial = Trial::begin(settings).await?;
+    let findings = trial.operate(Operation::Doctor).await;
+    trial.end().await;
+    let findings = findings?;
+    let mut errors = findings
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|finding| *field::at(finding, "severity") == "error");
+    errors.next().map_or(Ok(()), |finding| Err(wrong(field::text(finding, "message"))))
+}
+
+async fn refusal(settings: &Settings) -> Result<(), Failure> {
+    let trial = Trial::begin(settings).await?;
+    let found = async {
+        let outcome = trial.invoke("nobody-offers-this", &json!({})).await?;
+        let id = field::at(&outcome, "id").as_str().map(str::to_owned);
+        let list = trial.operate(Operation::Invocations { id, capability: None, limit: 1 }).await?;
+        Ok::<_, Failure>((outcome, list))
+    }
+    .await;
+    trial.end().await;
+    let (outcome, list) = found?;
+    if *field::at(&outcome, "status") != "refused" {
+        return Err(wrong(format!(
+            "a capability that is not there gave {}",
+            field::text(&outcome, "status")
+        )));
+    }
+    let kept = list.get(0).is_some_and(|kept| {
+        *field::at(kept, "id") == *field::at(&outcome, "id") && *field::at(kept, "status") == "refused"
+    });
+    if kept { Ok(()) } else { Err(wrong("the journal does not hold the refused call")) }
+}

@@ -1,0 +1,96 @@
+//! What was meant: settings of the types the parts take, each made from one key.
+
+use std::time::Duration;
+
+use ares_engine::Pool;
+use ares_kernel::facts::Maxima;
+
+use super::low::{self, Low};
+
+/// Which log lines are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LogLevel(pub &'static str);
+
+/// Everything a host is built from, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Settings {
+    /// Whether every reply waits for the disk.
+    pub sync_every_reply: bool,
+    /// The most a plugin may ask for.
+    pub maxima: Maxima,
+    /// How much may run at one time.
+    pub pool: Pool,
+    /// How long a stopping host waits for running calls.
+    pub drain: Duration,
+    /// What is logged.
+    pub log: LogLevel,
+}
+
+impl Settings {
+    /// The settings that were written down.
+    #[must_use]
+    pub(crate) fn from_low(low: &Low) -> Self {
+        Self {
+            sync_every_reply: low.word(&low::SYNC) == "every-reply",
+            maxima: Maxima {
+                memory_bytes: low.whole(&low::MEMORY_MB) << 20,
+                fuel: low.whole(&low::FUEL),
+                deadline: Duration::from_millis(low.whole(&low::DEADLINE_MS)),
+                output_bytes: low.whole(&low::OUTPUT_BYTES),
+            },
+            pool: Pool {
+                calls: small(low.whole(&low::CALLS)),
+                singletons: small(low.whole(&low::SINGLETONS)),
+            },
+            drain: Duration::from_secs(low.whole(&low::DRAIN_S)),
+            log: LogLevel(low.word(&low::LOG_LEVEL)),
+        }
+    }
+}
+
+/// Room for one call from outside, the calls it makes, and the singletons they reach: laying out
+/// the room for many takes longer than a call.
+const ONE_CALL: Pool = Pool { calls: 1, singletons: 8 };
+
+impl Settings {
+    /// The same for a process that makes one call and ends.
+    pub(crate) fn for_one_call(&self) -> Self {
+        Self { pool: ONE_CALL, ..self.clone() }
+    }
+}
+
+/// The key's own bounds keep it far below the most.
+fn small(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Environment;
+    use crate::config::low::{KEYS, Kind};
+
+    fn settings(flags: &[String]) -> Settings {
+        Settings::from_low(&Low::read(None, &Environment::default(), flags).unwrap())
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_kernel_and_engine() {
+        assert_eq!(settings(&[]).pool, Pool::default());
+        assert_eq!(settings(&[]).maxima, Maxima::default());
+    }
+
+    #[test]
+    fn no_key_is_accepted_and_not_used() {
+        for key in KEYS {
+            let other = match key.kind {
+                Kind::Word(words) => {
+                    words.iter().find(|word| !key.default.contains(*word)).unwrap().to_string()
+                }
+                Kind::Whole(least, _) => (least + 1).to_string(),
+            };
+            let changed = settings(&[format!("{}={other}", key.name)]);
+            assert_ne!(changed, settings(&[]), "nothing reads {}", key.name);
+        }
+    }
+}

@@ -1,0 +1,349 @@
+//! What was written: every key of `ares.toml` with its default, and where each value came from.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use ares_kernel::text::quoted;
+use toml::de::{DeTable, DeValue};
+
+use super::environment::{Environment, KEY_PREFIX};
+
+/// What a key takes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Kind {
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// A whole number within these bounds.
+    Whole(u64, u64),
+}
+
+/// One key: all there is to know about it.
+#[derive(Debug)]
+pub(crate) struct Key {
+    /// Its name with its table, for instance `limits.fuel`.
+    pub name: &'static str,
+    /// What it takes.
+    pub kind: Kind,
+    /// Its default, as TOML.
+    pub default: &'static str,
+    /// What it is for.
+    pub doc: &'static str,
+}
+
+/// A value as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// One of the key's words.
+    Word(&'static str),
+    /// A number.
+    Whole(u64),
+}
+
+impl fmt::Display for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Word(word) => write!(f, "\"{word}\""),
+            Self::Whole(number) => write!(f, "{number}"),
+        }
+    }
+}
+
+/// Where a value came from. A later one of these wins.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Origin {
+    /// Nobody said anything.
+    Default,
+    /// `ares.toml`, with the line.
+    File(PathBuf, usize),
+    /// An environment variable.
+    Environment(String),
+    /// `--set`.
+    Flag,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path, line) => write!(f, "file {}:{line}", path.display()),
+            Self::Environment(variable) => write!(f, "env {variable}"),
+            Self::Flag => f.write_str("flag --set"),
+        }
+    }
+}
+
+/// Why a configuration is not taken.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    /// The file cannot be read.
+    #[error("reading the configuration failed")]
+    Read(#[source] std::io::Error),
+    /// Not TOML.
+    #[error("{place}: {reason}")]
+    Syntax {
+        /// File and line.
+        place: String,
+        /// What the parser says.
+        reason: String,
+    },
+    /// No such key.
+    #[error("{place}: there is no key {key}{near}")]
+    Unknown {
+        /// Where it was written.
+        place: String,
+        /// What was written.
+        key: String,
+        /// The nearest key, in words.
+        near: String,
+    },
+    /// A key does not take this value.
+    #[error("{place}: `{key}` takes {takes}, not {value}")]
+    Value {
+        /// Where it was written.
+        place: String,
+        /// The key.
+        key: &'static str,
+        /// What it takes.
+        takes: String,
+        /// What was written.
+        value: String,
+    },
+    /// `--set` without `=`.
+    #[error("--set {0} is not KEY=VALUE")]
+    Flag(String),
+}
+
+/// A value before it is judged.
+enum Raw {
+    Word(String),
+    Whole(u64),
+    Other(String),
+}
+
+/// Every key's value and origin.
+#[derive(Debug, Clone)]
+pub(crate) struct Low(BTreeMap<&'static str, (Written, Origin)>);
+
+impl Low {
+    /// Reads the file (where there is one), then the environment, then the flags.
+    ///
+    /// # Errors
+    /// The first thing wrong, with its place.
+    pub(crate) fn read(
+        file: Option<&Path>,
+        environment: &Environment,
+        flags: &[String],
+    ) -> Result<Self, ConfigError> {
+        let mut low = Self(BTreeMap::new());
+        if let Some(path) = file {
+            low.file(path, &fs_err::read_to_string(path).map_err(ConfigError::Read)?)?;
+        }
+        for (variable, text) in &environment.keys {
+            let wanted = variable.trim_start_matches(KEY_PREFIX);
+            let key = KEYS.iter().find(|key| variable_part(key.name) == wanted);
+            let key = key.ok_or_else(|| {
+                let near = near(wanted, |key| variable_part(key.name));
+                let near = near.map(|key| format!("{KEY_PREFIX}{}", variable_part(key.name)));
+                unknown("the environment", variable, near)
+            })?;
+            let written = key.judge(from_text(text), || format!("the environment, {variable}"))?;
+            low.0.insert(key.name, (written, Origin::Environment(variable.clone())));
+        }
+        for flag in flags {
+            let (name, text) = flag.split_once('=').ok_or_else(|| ConfigError::Flag(quoted(flag, 100)))?;
+            let key = find(name, "--set")?;
+            let written = key.judge(from_text(text), || "--set".to_owned())?;
+            low.0.insert(key.name, (written, Origin::Flag));
+        }
+        Ok(low)
+    }
+
+    fn file(&mut self, path: &Path, text: &str) -> Result<(), ConfigError> {
+        let place = |at: usize| format!("{}:{}", path.display(), line(text, at));
+        let document = DeTable::parse(text).map_err(|error| ConfigError::Syntax {
+            place: place(error.span().map_or(0, |span| span.start)),
+            reason: ares_kernel::text::escaped(error.message(), 300),
+        })?;
+        for (name, value) in document.get_ref() {
+            let (table, at) = (name.get_ref().as_ref(), name.span().start);
+            let Some(entries) = value.get_ref().as_table() else {
+                // A key outside of any table: all keys stand in one.
+                find(table, &place(at))?;
+                continue;
+            };
+            for (name, value) in entries {
+                let place = place(name.span().start);
+                let key = find(&format!("{table}.{}", name.get_ref()), &place)?;
+                let written = key.judge(from_toml(value.get_ref()), || place.clone())?;
+                let origin = Origin::File(path.to_owned(), line(text, name.span().start));
+                self.0.insert(key.name, (written, origin));
+            }
+            let known = KEYS.iter().any(|key| key.name.split('.').next() == Some(table));
+            if !known {
+                find(table, &place(at))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The value of a key and where it came from.
+    #[must_use]
+    pub(crate) fn get(&self, key: &Key) -> (Written, Origin) {
+        self.0.get(key.name).cloned().unwrap_or_else(|| (key.initial(), Origin::Default))
+    }
+
+    pub(super) fn whole(&self, key: &Key) -> u64 {
+        match self.get(key).0 {
+            Written::Whole(number) => number,
+            Written::Word(_) => 0,
+        }
+    }
+
+    pub(super) fn word(&self, key: &Key) -> &'static str {
+        match self.get(key).0 {
+            Written::Word(word) => word,
+            Written::Whole(_) => "",
+        }
+    }
+}
+
+impl Key {
+    fn initial(&self) -> Written {
+        match self.kind {
+            Kind::Word(words) => {
+                let word = self.default.trim_matches('"');
+                Written::Word(words.iter().find(|known| **known == word).copied().unwrap_or_default())
+            }
+            Kind::Whole(least, _) => Written::Whole(self.default.parse().unwrap_or(least)),
+        }
+    }
+
+    fn judge(&self, raw: Raw, place: impl Fn() -> String) -> Result<Written, ConfigError> {
+        let value = match (self.kind, raw) {
+            (Kind::Word(words), Raw::Word(text)) => match words.iter().find(|word| **word == text) {
+                Some(word) => return Ok(Written::Word(word)),
+                None => quoted(&text, 100),
+            },
+            (Kind::Whole(least, most), Raw::Whole(number)) => {
+                if (least..=most).contains(&number) {
+                    return Ok(Written::Whole(number));
+                }
+                number.to_string()
+            }
+            (_, Raw::Word(text)) => quoted(&text, 100),
+            (_, Raw::Whole(number)) => number.to_string(),
+            (_, Raw::Other(what)) => what,
+        };
+        Err(ConfigError::Value { place: place(), key: self.name, takes: self.kind.to_string(), value })
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Word(words) => write!(f, "one of \"{}\"", words.join("\", \"")),
+            Self::Whole(least, most) => write!(f, "a whole number from {least} to {most}"),
+        }
+    }
+}
+
+/// The commented `ares.toml` that `init` writes: every key with its default, switched off.
+#[must_use]
+pub(crate) fn template() -> String {
+    let mut text = "# ares-host. Every key with its default; take the `#` away to change one.\n\
+         # The environment (ARES_HOST_LIMITS_FUEL=…) and --set limits.fuel=… go before this file.\n\
+         # `ares-host config effective` shows what holds and why.\n"
+        .to_owned();
+    let mut last = "";
+    for key in KEYS {
+        let (table, name) = key.name.split_once('.').unwrap_or(("", key.name));
+        if table != last {
+            text.push_str(&format!("\n[{table}]\n"));
+            last = table;
+        }
+        text.push_str(&format!("# {} Takes {}.\n# {name} = {}\n", key.doc, key.kind, key.default));
+    }
+    text
+}
+
+fn find(name: &str, place: &str) -> Result<&'static Key, ConfigError> {
+    let found = KEYS.iter().find(|key| key.name == name);
+    found.ok_or_else(|| {
+        unknown(place, name, near(name, |key| key.name.to_owned()).map(|key| key.name.to_owned()))
+    })
+}
+
+fn unknown(place: &str, key: &str, near: Option<String>) -> ConfigError {
+    let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    ConfigError::Unknown { place: place.to_owned(), key: quoted(key, 100), near }
+}
+
+/// The key whose name is most like the one written, where one is alike at all.
+fn near(name: &str, spelled: impl Fn(&Key) -> String) -> Option<&'static Key> {
+    let likeness = |key: &'static Key| {
+        let spelled = spelled(key);
+        let last = spelled.rsplit(['.', '_']).next().unwrap_or(&spelled);
+        strsim::jaro_winkler(name, &spelled).max(strsim::jaro_winkler(name, last))
+    };
+    let best = KEYS.iter().map(|key| (likeness(key), key)).max_by(|a, b| a.0.total_cmp(&b.0));
+    best.filter(|(likeness, _)| *likeness > 0.7).map(|(_, key)| key)
+}
+
+fn variable_part(name: &str) -> String {
+    name.replace('.', "_").to_uppercase()
+}
+
+fn from_text(text: &str) -> Raw {
+    let text = text.trim();
+    match text.replace('_', "").parse() {
+        Ok(number) => Raw::Whole(number),
+        Err(_) => Raw::Word(text.trim_matches('"').to_owned()),
+    }
+}
+
+fn from_toml(value: &DeValue<'_>) -> Raw {
+    if let Some(text) = value.as_str() {
+        return Raw::Word(text.to_owned());
+    }
+    let whole =
+        value.as_integer().and_then(|number| u64::from_str_radix(number.as_str(), number.radix()).ok());
+    whole.map_or_else(|| Raw::Other(format!("this {}", value.type_str())), Raw::Whole)
+}
+
+fn line(text: &str, at: usize) -> usize {
+    text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1
+}
+
+macro_rules! keys {
+    ($($constant:ident $name:literal = $default:literal, $kind:expr, $doc:literal;)*) => {
+        $(#[doc = $doc] pub(crate) const $constant: Key = Key { name: $name, kind: $kind, default: $default, doc: $doc };)*
+        /// Every key there is, by table.
+        pub(crate) static KEYS: &[Key] = &[$($constant),*];
+    };
+}
+
+keys! {
+    SYNC "journal.sync" = "\"by-effect\"", Kind::Word(&["by-effect", "every-reply"]),
+        "When a reply waits for the disk: for calls that may change something, or for every call.";
+    MEMORY_MB "limits.memory_mb" = "256", Kind::Whole(1, 4096),
+        "The most memory a plugin may ask for, in MiB for one call.";
+    FUEL "limits.fuel" = "1000000000000", Kind::Whole(1_000_000, i64::MAX as u64),
+        "The most fuel (about one unit per instruction) a plugin may ask for, for one call.";
+    DEADLINE_MS "limits.deadline_ms" = "600000", Kind::Whole(1, 86_400_000),
+        "The longest deadline a plugin may ask for, in milliseconds.";
+    OUTPUT_BYTES "limits.output_bytes" = "16777216", Kind::Whole(1024, 1 << 30),
+        "The largest answer a plugin may ask for, in bytes of JSON.";
+    CALLS "engine.calls" = "32", Kind::Whole(1, 4096),
+        "How many calls from outside may run at one time; further ones wait for their turn.";
+    SINGLETONS "engine.singletons" = "32", Kind::Whole(1, 4096),
+        "How many plugins that keep one instance for all calls may be running at one time.";
+    DRAIN_S "run.drain_s" = "30", Kind::Whole(0, 3600),
+        "How long a host that was asked to stop waits for running calls, in seconds.";
+    LOG_LEVEL "log.level" = "\"warn\"", Kind::Word(&["error", "warn", "info", "debug", "trace"]),
+        "What goes to standard error. `run` says what it does at `info`.";
+}
+
+#[cfg(test)]
+#[path = "low/tests.rs"]
+mod tests;

@@ -1,0 +1,117 @@
+//! The end of an invocation, for people: the value on standard output, everything else about it on
+//! request.
+
+use serde_json::Value;
+
+use super::field;
+
+/// The value of an outcome that is `ok`: a text as it is (escaped), everything else as JSON.
+#[must_use]
+pub(crate) fn value(outcome: &Value) -> String {
+    outcome.get("value").map(field::pretty).unwrap_or_default()
+}
+
+/// Why there is no value, in one line.
+#[must_use]
+pub(crate) fn reason(outcome: &Value) -> String {
+    let status = field::text(outcome, "status");
+    let code = field::text(outcome, "/error/code");
+    let message = field::text(outcome, "/error/message");
+    let who = match outcome.pointer("/plugin/name") {
+        Some(name) => format!("{} of {}", field::text(outcome, "capability"), field::plain(name)),
+        None => field::text(outcome, "capability"),
+    };
+    let verb = match status.as_str() {
+        "failed" => "answered with a failure",
+        "refused" => "was refused",
+        "fault" => "broke",
+        _ => "gave no answer",
+    };
+    format!("{who} {verb} ({code}): {message}")
+}
+
+/// How the outcome came about.
+#[must_use]
+pub(crate) fn explain(outcome: &Value) -> String {
+    let mut out = String::new();
+    let mut line = |name: &str, text: String| out.push_str(&format!("{name:<11} {text}\n"));
+    line("invocation", field::text(outcome, "id"));
+    line("capability", field::text(outcome, "capability"));
+    if outcome.get("plugin").is_some() {
+        let (name, version) = (field::text(outcome, "/plugin/name"), field::text(outcome, "/plugin/version"));
+        line("plugin", format!("{name} {version}, blake3 {}", field::text(outcome, "/plugin/blake3")));
+    }
+    line("effect", field::text(outcome, "effect"));
+    line("decision", field::text(outcome, "/verdict/decision"));
+    line("passed", field::text(outcome, "/verdict/passed"));
+    if let Some(by) = outcome.pointer("/verdict/refused_by") {
+        line("refused by", field::plain(by));
+    }
+    let providers = outcome.pointer("/verdict/providers").and_then(Value::as_array);
+    for (place, provider) in providers.into_iter().flatten().enumerate() {
+        let (name, version) = (field::text(provider, "plugin"), field::text(provider, "version"));
+        line(
+            &format!("choice {}", place + 1),
+            format!("{name} {version}: {}", field::text(provider, "reason")),
+        );
+    }
+    line("status", field::text(outcome, "status"));
+    line("usage", usage(outcome.get("usage").unwrap_or(&Value::Null)));
+    out
+}
+
+fn usage(usage: &Value) -> String {
+    let number = |at| field::number(usage, at);
+    let (milli, micro) = (number("wall_us") / 1000, number("wall_us") % 1000);
+    let cached = if usage.get("cached") == Some(&Value::Bool(true)) { ", from memory" } else { "" };
+    format!(
+        "{milli}.{micro:03} ms, {} fuel, {} KiB peak memory, {} host calls{cached}",
+        number("fuel"),
+        number("peak_memory_bytes") >> 10,
+        number("host_calls"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_answer_and_how_it_came_about() {
+        let outcome = json!({
+            "id": "0199", "status": "ok", "capability": "greet", "effect": "pure",
+            "plugin": {"name": "echo", "version": "1.0.0", "blake3": "ab"},
+            "value": {"text": "hi\u{1b}"},
+            "usage": {"wall_us": 1042, "fuel": 77, "peak_memory_bytes": 131_072, "host_calls": 2, "cached": false},
+            "verdict": {"decision": "execute", "passed": ["caller", "provider"],
+                "providers": [{"plugin": "echo", "version": "1.0.0", "reason": "priority high"}]},
+        });
+        insta::assert_snapshot!(value(&outcome), @r#"
+        {
+          "text": "hi\u001b"
+        }
+        "#);
+        insta::assert_snapshot!(explain(&outcome), @r"
+        invocation  0199
+        capability  greet
+        plugin      echo 1.0.0, blake3 ab
+        effect      pure
+        decision    execute
+        passed      caller, provider
+        choice 1    echo 1.0.0: priority high
+        status      ok
+        usage       1.042 ms, 77 fuel, 128 KiB peak memory, 2 host calls
+        ");
+    }
+
+    #[test]
+    fn the_reason_for_no_answer() {
+        let refused = json!({"status": "refused", "capability": "scan",
+            "error": {"check": "provider", "kind": "not-found", "code": "no-provider", "message": "no plugin offers `scan`"}});
+        insta::assert_snapshot!(reason(&refused), @"scan was refused (no-provider): no plugin offers `scan`");
+        let fault = json!({"status": "fault", "capability": "scan", "plugin": {"name": "x"},
+            "error": {"code": "trap", "message": "unreachable"}});
+        insta::assert_snapshot!(reason(&fault), @"scan of x broke (trap): unreachable");
+    }
+}

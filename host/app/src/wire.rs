@@ -1,0 +1,56 @@
+//! The composition root: the only place that knows the database, Wasmtime and all that stands on
+//! them, and puts them together.
+
+use std::sync::Arc;
+
+use ares_engine::{EngineOptions, WasmEngine};
+use ares_kernel::ports::Clock;
+use ares_registry::{JournalSync, Options, Registry};
+use ares_services::operation::Problem;
+use ares_services::state::{Lock, State};
+use ares_services::{Foundation, Host, Mode};
+
+use crate::clock::SystemClock;
+use crate::compiler;
+use crate::config::Settings;
+use crate::exit::ExitStatus;
+use crate::failure::Failure;
+
+/// Puts a host together on the state directory this lock is for. Nothing runs yet.
+pub(crate) fn host(lock: Lock, settings: &Settings, mode: Mode) -> Result<Host, Failure> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let registry = Arc::new(registry(lock.state(), settings)?);
+    let engine = Arc::new(engine(lock.state(), settings, &registry, Arc::clone(&clock))?);
+    let foundation = Foundation { registry, engine: engine.clone(), runtime: engine, clock };
+    Ok(Host::assemble(lock, mode, foundation))
+}
+
+/// The registry of a state directory. Several processes may have it open.
+pub(crate) fn registry(state: &State, settings: &Settings) -> Result<Registry, Failure> {
+    let mut options = Options::new(state.root(), Arc::new(SystemClock));
+    options.components = state.components();
+    options.maxima = settings.maxima.clone();
+    if settings.sync_every_reply {
+        options.journal_sync = JournalSync::EveryReply;
+    }
+    Ok(Registry::open(&state.registry(), options).map_err(Problem::from)?)
+}
+
+fn engine(
+    state: &State,
+    settings: &Settings,
+    registry: &Arc<Registry>,
+    clock: Arc<dyn Clock>,
+) -> Result<WasmEngine, Failure> {
+    let options = EngineOptions {
+        artifacts: state.artifacts(),
+        key: state.keys().join("artifacts.key"),
+        logs: Some(state.logs()),
+        maxima: settings.maxima.clone(),
+        kv: registry.clone(),
+        clock,
+        compiler: compiler::compiler()?,
+        pool: settings.pool,
+    };
+    WasmEngine::new(options).map_err(|error| Failure::chain(ExitStatus::Failed, "engine", &error))
+}
