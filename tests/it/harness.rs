@@ -1,0 +1,211 @@
+//! What every test here needs: a state directory of its own, the binary, a running host.
+
+use std::ffi::OsStr;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// How long anything may take before a test gives up: generous, for busy machines.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The repository's root.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// The folder of a built guest, ready to be registered.
+pub(crate) fn guest(name: &str) -> PathBuf {
+    let folder = root().join("target/guests").join(name);
+    assert!(folder.is_dir(), "{} is missing: run `cargo xtask guests`", folder.display());
+    folder
+}
+
+/// The binary under test, built beside this one.
+pub(crate) fn binary() -> PathBuf {
+    let here = std::env::current_exe().unwrap();
+    let path = here.parent().and_then(Path::parent).unwrap().join("ares-host");
+    assert!(path.is_file(), "{} is missing: run `cargo build -p ares-host`", path.display());
+    path
+}
+
+/// What one command printed and how it ended.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    fn new(output: &Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: text(&output.stdout),
+            stderr: text(&output.stderr),
+        }
+    }
+
+    /// The answer, which must be one JSON document.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("no JSON ({e}): {self:?}"))
+    }
+
+    /// Insists on an exit code.
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{self:?}");
+        self
+    }
+}
+
+/// A state directory of its own.
+pub(crate) struct Installation {
+    pub(crate) folder: TempDir,
+}
+
+impl Installation {
+    /// A fresh, initialised one.
+    pub(crate) fn new() -> Self {
+        let installation = Self { folder: TempDir::new().unwrap() };
+        installation.ares(["init"]).exits(0);
+        installation
+    }
+
+    /// The state directory.
+    pub(crate) fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
+    }
+
+    /// A folder beside the state directory, made when missing.
+    pub(crate) fn place(&self, name: &str) -> PathBuf {
+        let place = self.folder.path().join(name);
+        std::fs::create_dir_all(&place).unwrap();
+        place
+    }
+
+    /// The binary with this state directory.
+    pub(crate) fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+        let mut command = Command::new(binary());
+        command.arg("--state").arg(self.state()).args(arguments).current_dir(self.folder.path());
+        command.env_remove("ARES_STATE").env("NO_COLOR", "1").stdin(Stdio::null());
+        command
+    }
+
+    /// Runs one command to its end.
+    pub(crate) fn ares<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Ran {
+        Ran::new(&self.command(arguments).output().unwrap())
+    }
+
+    /// Runs one command with something on its standard input.
+    pub(crate) fn ares_with<S: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = S>,
+        input: &[u8],
+    ) -> Ran {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        Ran::new(&child.wait_with_output().unwrap())
+    }
+
+    /// Registers a built guest and grants everything it asks for that needs no folder, and these.
+    #[track_caller]
+    pub(crate) fn register(&self, name: &str, grants: &[&str]) -> Value {
+        self.register_folder(&guest(name), grants)
+    }
+
+    /// Registers a plugin folder.
+    #[track_caller]
+    pub(crate) fn register_folder(&self, folder: &Path, grants: &[&str]) -> Value {
+        let mut arguments = vec!["register".into(), folder.as_os_str().to_owned(), "--json".into()];
+        for grant in std::iter::once(&"all").chain(grants) {
+            arguments.extend(["--grant".into(), (*grant).into()]);
+        }
+        self.ares(arguments).exits(0).json()
+    }
+
+    /// Invokes with this input and gives the outcome, whatever it is.
+    #[track_caller]
+    pub(crate) fn invoke(&self, capability: &str, input: &str) -> Value {
+        self.ares(["invoke", capability, "--input", input, "--json"]).json()
+    }
+
+    /// Starts the host in the background and waits until it answers.
+    #[track_caller]
+    pub(crate) fn run(&self) -> RunningHost {
+        let log = std::fs::File::create(self.folder.path().join("run.log")).unwrap();
+        let mut command = self.command(["run"]);
+        let child = command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
+        let host = RunningHost { child, log: self.folder.path().join("run.log") };
+        let socket = self.state().join("host.sock");
+        host.wait_for("its socket", || std::os::unix::net::UnixStream::connect(&socket).is_ok());
+        host
+    }
+}
+
+/// A host in the background; ended when dropped.
+pub(crate) struct RunningHost {
+    pub(crate) child: Child,
+    log: PathBuf,
+}
+
+impl RunningHost {
+    /// Waits until something holds.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, what: &str, holds: impl Fn() -> bool) {
+        let start = Instant::now();
+        while !holds() {
+            assert!(start.elapsed() < PATIENCE, "no {what}; the host printed: {}", self.printed());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// What it printed so far.
+    pub(crate) fn printed(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap()
+    }
+
+    /// Its process id.
+    pub(crate) fn pid(&self) -> i32 {
+        i32::try_from(self.child.id()).unwrap()
+    }
+
+    /// Whether it still runs.
+    pub(crate) fn is_alive(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        rustix::process::kill_process(rustix::process::Pid::from_raw(self.pid()).unwrap(), signal).unwrap();
+    }
+
+    /// Asks it to stop and waits for its exit code.
+    #[track_caller]
+    pub(crate) fn stop(mut self) -> i32 {
+        self.signal(rustix::process::Signal::TERM);
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code().unwrap_or(-1);
+            }
+            assert!(start.elapsed() < PATIENCE, "it does not stop: {}", self.printed());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for RunningHost {
+    fn drop(&mut self) {
+        // It may have ended already; then there is nothing to end.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,21 @@
+//! The whole host, as its users have it: the real binary, real components built from source, a
+//! real database. Guests come from `target/guests`; `cargo xtask guests` builds them.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test that meets the unexpected should stop right there"
+)]
+
+mod bad_input;
+mod conformance;
+mod crash;
+mod engine;
+mod harness;
+mod host;
+mod lock;
+mod mcp;
+mod refusals;
