@@ -20,6 +20,10 @@ fn run(arguments: &[String]) -> Result<()> {
     wasm_target::ensure()?;
     guests::build_all()?;
     Program::cargo()
+        .args(["build", "--release", "--package", "ares-host", "--package", "ares-benches"])
+        .folder(workspaces::root())
+        .run()?;
+    Program::cargo()
         .args(["run", "--release", "--package", "ares-benches", "--"])
         .args(own)
         .folder(workspaces::root())
