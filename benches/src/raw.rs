@@ -149,6 +149,8 @@ impl Drop for Raw {
     }
 }
 
+/// The host's own knobs where they make calls faster; not those it pays for (canonical NaNs, zeroed
+/// stacks).
 fn config() -> Config {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(64)
@@ -166,8 +168,6 @@ fn config() -> Config {
     let mut config = Config::new();
     config
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
-        .memory_reservation(256 << 20)
-        .memory_reservation_for_growth(0)
         .epoch_interruption(true)
         .consume_fuel(true);
     config

@@ -15,8 +15,9 @@ const IN_TAGS: usize = 2;
 const IN_TEXT: usize = 1;
 
 impl Registry {
-    /// Capabilities of active versions, by name, then by plugin; when searched for words, the best
-    /// match first, and only those that have every word somewhere.
+    /// Capabilities of active versions, by name, then in the order in which their plugins would be
+    /// asked; when searched for words, the best match first, and only those that have every word
+    /// somewhere.
     ///
     /// # Errors
     /// When the registry cannot be read.
@@ -29,7 +30,9 @@ impl Registry {
                  WHERE (:plugin IS NULL AND m.enabled = 1 OR m.name = :plugin)
                    AND (:name IS NULL OR c.capability = :name)
                    AND (:feature IS NULL OR :feature IN (SELECT value FROM json_each(m.features)))
-                 ORDER BY c.capability, m.name",
+                 ORDER BY c.capability,
+                   CASE m.priority WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'normal' THEN 2 ELSE 3 END,
+                   m.name",
             )?;
             let parameters = named_params! {
                 ":plugin": query.plugin.as_ref().map(PluginName::as_str),

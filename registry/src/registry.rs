@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
@@ -32,6 +33,7 @@ pub struct Registry {
     pub(crate) memory: Arc<Memory>,
     pub(crate) spool: Arc<Spool>,
     pub(crate) owner: Owner,
+    shut: AtomicBool,
     pub(crate) options: Options,
     pub(crate) path: std::path::PathBuf,
 }
@@ -74,17 +76,21 @@ impl Registry {
             memory,
             spool,
             owner,
+            shut: AtomicBool::new(false),
             options,
             path,
         })
     }
 
     /// Brings everything into the database and lets go of it. Dropping does the same without saying
-    /// how it went. After this every call fails with [`RegistryError::Closed`].
+    /// how it went. The second time nothing is left to do. After this every call fails with [`RegistryError::Closed`].
     ///
     /// # Errors
     /// When the spool cannot be folded; the next one to open the database does it then.
     pub fn shutdown(&self) -> Result<(), RegistryError> {
+        if self.shut.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
         self.writer.stop()?;
         self.spool.rotate();
         let left =

@@ -1,5 +1,7 @@
 //! The host as a library: opened, asked, closed, opened again.
 
+#![expect(clippy::unwrap_used, reason = "a test that meets the unexpected should stop right there")]
+
 use std::path::{Path, PathBuf};
 
 use ares_host::{Host, Operation};
@@ -51,7 +53,7 @@ async fn what_is_wrong_with_the_state_directory_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let state = folder.path().join("state");
     Host::open(&state).await.unwrap().close().await;
-    std::fs::write(state.join("ares.toml"), "[limits]\nfule = 1\n").unwrap();
+    fs_err::write(state.join("ares.toml"), "[limits]\nfule = 1\n").unwrap();
     let failure = Host::open(&state).await.err().unwrap();
     assert!(failure.message.contains("ares.toml:2") && failure.message.contains("limits.fuel"), "{failure}");
     assert_eq!(failure.exit.code(), 2);

@@ -17,7 +17,8 @@ use crate::integrity::Provisioned;
 use crate::lifecycle::{Lifecycle, OnDemand};
 use crate::operation::Operate;
 use crate::operations::{Operations, Parts, chain};
-use crate::records::{Events, Notice};
+use crate::passing::Passing;
+use crate::records::{Events, Notice, Records};
 use crate::retry::Retrying;
 use crate::state::Lock;
 
@@ -80,7 +81,11 @@ impl Host {
         let ports: Arc<Book> = Arc::new(book.clone());
         let catalog: Arc<dyn Catalog> = Arc::clone(&registry) as Arc<dyn Catalog>;
         let integrity = Provisioned::new(catalog, ports.clone(), ports.clone());
-        let life = Lifecycle::new(ports.clone(), Arc::clone(&runtime));
+        let records: Arc<dyn Records> = match mode {
+            Mode::Serving => ports.clone(),
+            Mode::Command => Arc::new(Passing::new(book.clone())),
+        };
+        let life = Lifecycle::new(records, Arc::clone(&runtime));
         let engine = Cached::new(Arc::new(OnDemand::new(engine, life.clone())));
         let journal: Arc<dyn Journal> = registry;
         let kernel = Kernel::new(journal, clock, Arc::new(integrity.clone()), Arc::new(engine));

@@ -12,6 +12,7 @@ mod integrity;
 mod lifecycle;
 pub mod operation;
 mod operations;
+mod passing;
 mod records;
 mod retry;
 pub mod state;

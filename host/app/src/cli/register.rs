@@ -64,8 +64,9 @@ fn render(answer: &Value) -> String {
     if !missing.is_empty() {
         out.push_str(&format!("  not granted   {}\n", missing.join(", ")));
         out.push_str(&format!(
-            "Grant what it needs with `ares-host grants allow {} SCOPE`.\n",
-            text("plugin")
+            "Grant what it needs with `ares-host grants allow {} {}`.\n",
+            text("plugin"),
+            missing.iter().map(|scope| with_place(scope)).collect::<Vec<_>>().join(" ")
         ));
     }
     out
@@ -80,6 +81,11 @@ fn names(list: Option<&Value>) -> String {
 fn name(entry: &Value) -> String {
     let inner = ["capability", "name", "scope"].into_iter().find_map(|key| entry.get(key));
     field::plain(inner.unwrap_or(entry))
+}
+
+/// The scope as `grants allow` takes it: a folder needs its place.
+fn with_place(scope: &str) -> String {
+    if scope.starts_with("fs:") { format!("{scope}=FOLDER") } else { scope.to_owned() }
 }
 
 #[cfg(test)]
@@ -97,7 +103,7 @@ mod tests {
           capabilities  put_note, get_note
           granted       kv
           not granted   fs:target
-        Grant what it needs with `ares-host grants allow notes SCOPE`.
+        Grant what it needs with `ares-host grants allow notes fs:target=FOLDER`.
         ");
     }
 }
