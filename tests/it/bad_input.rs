@@ -78,12 +78,15 @@ fn components_that_do_not_fit() {
     refused(&installation, &guest("sockets"), 7, &["wasi:sockets"]);
 }
 
+/// Makes a mistake in a manifest.
+type Edit = Box<dyn Fn(String) -> String>;
+
 #[test]
 fn manifests_with_mistakes() {
     let installation = Installation::new();
     let good = component("echo");
     let after = |line: &'static str| move |manifest: String| format!("{line}\n{manifest}");
-    let cases: [(&str, Box<dyn Fn(String) -> String>, &[&str]); 8] = [
+    let cases: [(&str, Edit, &[&str]); 8] = [
         ("unknown", Box::new(after("colour = \"red\"")), &["plugin.toml:1", "colour"]),
         ("version", Box::new(|m| m.replacen("version = \"", "version = \"one.", 1)), &["version"]),
         ("name", Box::new(|m| m.replacen("id = \"echo\"", "id = \"Echo!\"", 1)), &["Echo!"]),

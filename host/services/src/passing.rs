@@ -28,7 +28,8 @@ impl Passing {
     async fn troubled(&self, plugin: &PluginName) -> Result<bool, RecordsError> {
         let name = plugin.clone();
         let status = self.0.with(move |registry| registry.status(&name)).await;
-        let status = status.map_err(|source| RecordsError { what: "read a status", source: Arc::new(source) })?;
+        let status =
+            status.map_err(|source| RecordsError { what: "read a status", source: Arc::new(source) })?;
         Ok(matches!(status.state, State::Error | State::Crashed))
     }
 }

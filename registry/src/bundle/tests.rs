@@ -1,3 +1,5 @@
+//! Plugin folders, sound and otherwise.
+
 use std::os::unix::fs::symlink;
 
 use super::*;

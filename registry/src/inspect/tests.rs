@@ -1,3 +1,5 @@
+//! Components and what pretends to be one.
+
 use wasm_encoder::{
     Alias, CodeSection, ComponentBuilder, ComponentExportKind, ComponentOuterAliasKind, ComponentTypeRef,
     Function, FunctionSection, InstanceType, Module, TypeSection,

@@ -1,3 +1,5 @@
+//! Lock files: written, read back, compared.
+
 use super::*;
 
 fn entry(name: &str, version: &str) -> LockEntry {

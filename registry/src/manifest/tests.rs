@@ -1,3 +1,5 @@
+//! Manifests, sound and with mistakes.
+
 use std::time::Duration;
 
 use ares_kernel::facts::{Effect, Priority, Scope};

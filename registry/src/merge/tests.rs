@@ -1,3 +1,5 @@
+//! What a manifest says and what its component describes, put together.
+
 use std::path::Path;
 
 use ares_kernel::facts::Effect;

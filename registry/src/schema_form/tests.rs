@@ -1,3 +1,5 @@
+//! The short form and what it stands for.
+
 use ares_kernel::facts::Schema;
 use serde_json::{Value, json};
 

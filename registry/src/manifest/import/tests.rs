@@ -1,3 +1,5 @@
+//! Seed manifests in YAML and what becomes of them.
+
 use std::path::Path;
 
 use super::*;
