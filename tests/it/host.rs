@@ -82,10 +82,20 @@ fn setup_and_teardown_run_once_each() {
         let outcome = installation.invoke("next", "{}");
         assert_eq!(outcome["value"], json!(expected), "a singleton keeps its state: {outcome}");
     }
+    let hooks = |setups: u32, teardowns: u32| {
+        let outcome = installation.invoke("hooks", "{}");
+        assert_eq!(outcome["value"], json!({"setups": setups, "teardowns": teardowns}), "{outcome}");
+    };
+    hooks(1, 0);
     installation.ares(["stop", "counter"]).exits(0);
     assert_eq!(state_of(&installation, "counter"), "stopped");
     let again = installation.ares(["stop", "counter"]).exits(0);
     assert!(format!("{}{}", again.stdout, again.stderr).contains("not running"), "{again:?}");
+    // Asking starts it again.
+    hooks(2, 1);
+    assert_eq!(host.stop(), 0);
+    let host = installation.run();
+    hooks(3, 2);
     assert_eq!(host.stop(), 0);
 }
 

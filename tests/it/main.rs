@@ -11,7 +11,9 @@
     reason = "a test that meets the unexpected should stop right there"
 )]
 
+mod author;
 mod bad_input;
+mod commands;
 mod conformance;
 mod crash;
 mod engine;

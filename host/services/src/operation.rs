@@ -25,6 +25,9 @@ pub enum Operation {
         deadline_ms: Option<u64>,
         /// The task it counts under.
         task: Option<String>,
+        /// JSON text of an object that the guest finds in its context.
+        #[serde(default)]
+        metadata: Option<String>,
     },
     /// Register the plugin in a folder. Answers `{plugin, version, blake3, capabilities, asked,
     /// granted, missing, unchanged, was}`: scopes asked for, those of them granted and not granted;

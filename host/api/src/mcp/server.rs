@@ -51,7 +51,14 @@ impl Server {
     ) -> Option<Result<Value, Problem>> {
         let operate = Arc::clone(&self.catalogue.operate);
         let input = Value::Object(arguments.unwrap_or_default()).to_string();
-        let invoke = Operation::Invoke { capability, plugin: None, input, deadline_ms: None, task: None };
+        let invoke = Operation::Invoke {
+            capability,
+            plugin: None,
+            input,
+            deadline_ms: None,
+            task: None,
+            metadata: None,
+        };
         tokio::spawn(async move { operate.operate(caller, invoke).await }).await.ok()
     }
 }

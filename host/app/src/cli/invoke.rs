@@ -32,6 +32,9 @@ pub(crate) struct Invoke {
     /// The task this counts under, kept in the journal
     #[arg(long, value_name = "TEXT")]
     task: Option<String>,
+    /// A JSON object for the guest's context
+    #[arg(long, value_name = "JSON")]
+    metadata: Option<String>,
     /// Show how the call was judged, who was chosen and what it used
     #[arg(long)]
     explain: bool,
@@ -50,6 +53,7 @@ impl Invoke {
                         input,
                         deadline_ms: self.deadline,
                         task: self.task,
+                        metadata: self.metadata,
                     })
                     .await
             }

@@ -14,6 +14,7 @@ pub(super) struct Call {
     pub(super) input: String,
     pub(super) deadline_ms: Option<u64>,
     pub(super) task: Option<String>,
+    pub(super) metadata: Option<String>,
 }
 
 impl Operations {
@@ -23,6 +24,7 @@ impl Operations {
         request.provider = call.plugin.as_deref().map(name).transpose()?;
         request.deadline = call.deadline_ms.map(Duration::from_millis);
         request.task = call.task;
+        request.metadata = call.metadata;
         json(&self.0.invoke.invoke(request).await)
     }
 }

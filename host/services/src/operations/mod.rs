@@ -67,8 +67,8 @@ impl Operations {
     /// The one place where operations meet their code.
     async fn carry_out(&self, caller: Caller, operation: Operation) -> Answer {
         match operation {
-            Operation::Invoke { capability, plugin, input, deadline_ms, task } => {
-                let call = invoke::Call { capability, plugin, input, deadline_ms, task };
+            Operation::Invoke { capability, plugin, input, deadline_ms, task, metadata } => {
+                let call = invoke::Call { capability, plugin, input, deadline_ms, task, metadata };
                 self.invoke(caller, call).await
             }
             Operation::Register { folder, grants, grant_all, replace } => {

@@ -123,6 +123,7 @@ impl Fixture {
             input: r#"{"name":"Bo"}"#.to_owned(),
             deadline_ms: None,
             task: None,
+            metadata: None,
         })
         .await
         .unwrap()

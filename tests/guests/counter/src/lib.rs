@@ -5,6 +5,8 @@ use ares_sdk::{Failure, kv};
 
 static COUNT: AtomicU64 = AtomicU64::new(0);
 const KEY: &str = "count";
+const SETUPS: &str = "setups";
+const TEARDOWNS: &str = "teardowns";
 
 /// The counter to use.
 #[ares_sdk::data]
@@ -32,4 +34,34 @@ pub fn kv_increment(input: Step) -> Result<u64, Failure> {
     Ok(count)
 }
 
-ares_sdk::plugin!(next, kv_increment);
+/// How often each hook ran.
+#[ares_sdk::data]
+pub struct Hooks {
+    /// `setup`
+    setups: u64,
+    /// `teardown`
+    teardowns: u64,
+}
+
+/// Answers how often the hooks ran.
+#[ares_sdk::capability(effect = "read")]
+pub fn hooks() -> Result<Hooks, Failure> {
+    let count = |key| kv::get_json::<u64>(key).map(|count| count.unwrap_or(0));
+    Ok(Hooks { setups: count(SETUPS)?, teardowns: count(TEARDOWNS)? })
+}
+
+fn count_one(key: &str) -> Result<(), Failure> {
+    let count = kv::get_json::<u64>(key)?.unwrap_or(0) + 1;
+    kv::set_json(key, &count)?;
+    Ok(())
+}
+
+fn set_up() -> Result<(), Failure> {
+    count_one(SETUPS)
+}
+
+fn tear_down() -> Result<(), Failure> {
+    count_one(TEARDOWNS)
+}
+
+ares_sdk::plugin! { capabilities: [next, kv_increment, hooks], setup: set_up, teardown: tear_down }

@@ -101,6 +101,7 @@ impl Trial {
             input: input.to_string(),
             deadline_ms: None,
             task: None,
+            metadata: None,
         })
         .await
     }
