@@ -63,6 +63,7 @@ impl Host {
             input: input.to_string(),
             deadline_ms: None,
             task: None,
+            metadata: None,
         };
         Ok(self.operate().operate(self.caller.clone(), invoke).await?)
     }
@@ -87,7 +88,12 @@ impl Host {
 
     /// Lets running calls finish, stops what was started and closes the database.
     pub async fn close(self) {
-        self.inner.stop(CLOSING).await;
+        self.close_within(CLOSING).await;
+    }
+
+    /// The same, for as long as running calls may take.
+    pub(crate) async fn close_within(self, patience: Duration) {
+        self.inner.stop(patience).await;
     }
 }
 

@@ -1,6 +1,6 @@
 //! The house rules on the repository as it is, and each rule on a repository that breaks it.
 
-use ares_tidy::{Repository, Violations, frozen, guests, layout, names, rings, size};
+use ares_tidy::{Repository, Violations, documents, frozen, guests, layout, names, rings, size};
 
 type Rule = fn(&Repository) -> Violations;
 
@@ -170,5 +170,21 @@ mod frozen_rules {
     fn a_released_track_does_not_change() {
         let files = [(frozen::TRACKS, "00  v0.1\n"), ("wit/v0.1/world.wit", "changed")];
         check(frozen::tracks, &files, "v0.1: was changed");
+    }
+}
+
+mod document_rules {
+    use super::*;
+
+    #[test]
+    fn paths_lead_somewhere() {
+        let text = "see `host/nowhere.rs`\n";
+        check(documents::paths_lead_somewhere, &[("docs/architecture.md", text)], "host/nowhere.rs");
+    }
+
+    #[test]
+    fn every_check_has_a_row() {
+        let files = [("docs/architecture.md", "| caller |\n"), ("host/kernel/src/gate/checks/mood.rs", "")];
+        check(documents::every_check_has_a_row, &files, "`mood`");
     }
 }

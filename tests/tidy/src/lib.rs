@@ -1,5 +1,6 @@
 //! The house rules: each reads the repository's files and returns what breaks it, one line each.
 
+pub mod documents;
 pub mod frozen;
 pub mod guests;
 pub mod layout;

@@ -45,34 +45,52 @@ pub enum McpError {
     Broken(#[source] JoinError),
 }
 
-/// Serves one client over standard input and output until it leaves. Nothing but the protocol is
-/// written to standard output.
+/// Serves one client over standard input and output until it leaves or `stop` is ready. Nothing but
+/// the protocol is written to standard output.
+///
+/// After `stop` no further request is taken, and those that run are answered. Whoever will not wait
+/// that long drops the future.
 ///
 /// Calls still running when the input ends get five seconds to answer; after that their answers
 /// go nowhere, though `operate` still carries them to their recorded end.
 ///
 /// # Errors
 /// When the client does not speak MCP or the serving task panicked.
-pub async fn serve_stdio(operate: Arc<dyn Operate>) -> Result<(), McpError> {
+pub async fn serve_stdio(
+    operate: Arc<dyn Operate>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), McpError> {
     let (reader, writer) = rmcp::transport::stdio_pipes();
-    serve(operate, reader, writer).await
+    serve(operate, reader, writer, stop).await
 }
 
-/// Serves one client over any pair of byte streams until the first ends.
+/// Serves one client over any pair of byte streams until the first ends or `stop` is ready.
 ///
 /// # Errors
 /// As [`serve_stdio`].
-pub async fn serve<R, W>(operate: Arc<dyn Operate>, reader: R, writer: W) -> Result<(), McpError>
+pub async fn serve<R, W>(
+    operate: Arc<dyn Operate>,
+    reader: R,
+    writer: W,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), McpError>
 where
     R: AsyncRead + Send + Unpin + 'static,
     W: AsyncWrite + Send + Unpin + 'static,
 {
     let (ended, end) = watch::channel(false);
+    let (stopping, stopped) = watch::channel(false);
     let catalogue = Arc::new(Catalogue::new(operate));
     // Aborted when this function returns.
     let mut watching = JoinSet::new();
     watching.spawn(Arc::clone(&catalogue).watch());
-    let running = match Server::new(catalogue, end).serve(Lines::new(reader, writer, ended)).await {
+    watching.spawn(async move {
+        stop.await;
+        // Kept until the end: a channel without its sender would say that it is over.
+        stopping.send_replace(true);
+        std::future::pending().await
+    });
+    let running = match Server::new(catalogue, end).serve(Lines::new(reader, writer, stopped, ended)).await {
         Ok(running) => running,
         // Whoever leaves without a word needed nothing.
         Err(ServerInitializeError::ConnectionClosed(_)) => return Ok(()),

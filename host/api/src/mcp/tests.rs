@@ -68,7 +68,7 @@ impl Operate for Host {
                     .map(|()| Ok(json!({"status": "ok", "value": {}})))
                     .boxed();
             }
-            "slow" => return tokio::time::sleep(Duration::from_secs(60)).map(|()| Ok(Value::Null)).boxed(),
+            "slow" => return tokio::time::sleep(Duration::from_secs(9)).map(|()| Ok(Value::Null)).boxed(),
             "buggy" => panic!("a host that panics"),
             _ => Err(Problem {
                 kind: ProblemKind::Failed,
@@ -109,17 +109,26 @@ struct Client {
 
 impl Client {
     fn connected(host: &Arc<Host>) -> Self {
+        Self::stopped_by(host, std::future::pending())
+    }
+
+    /// Of a server that is told to stop some day.
+    fn stopped_by(host: &Arc<Host>, stop: impl Future<Output = ()> + Send + 'static) -> Self {
         let (near, far) = tokio::io::duplex(1 << 16);
         let (server_read, server_write) = tokio::io::split(far);
         let operate: Arc<dyn Operate> = Arc::<Host>::clone(host);
-        let server = tokio::spawn(serve(operate, server_read, server_write));
+        let server = tokio::spawn(serve(operate, server_read, server_write, stop));
         let (read, write) = tokio::io::split(near);
         Self { write, read: BufReader::new(read).lines(), server, meta: None, id: 0 }
     }
 
     /// In the era of handshakes.
     async fn initialized(host: &Arc<Host>) -> Self {
-        let mut client = Self::connected(host);
+        Self::connected(host).shaking_hands().await
+    }
+
+    async fn shaking_hands(mut self) -> Self {
+        let client = &mut self;
         let info = json!({"name": "old\u{1b}client", "version": "1"});
         let answer = client
             .ask(
@@ -130,7 +139,7 @@ impl Client {
         assert_eq!(answer["result"]["protocolVersion"], "2025-11-25", "{answer}");
         assert_eq!(answer["result"]["capabilities"], json!({"tools": {"listChanged": true}}));
         client.send(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).await;
-        client
+        self
     }
 
     /// In the era after it.
@@ -378,4 +387,60 @@ async fn a_client_that_leaves_is_no_error_and_one_that_speaks_otherwise_is() {
     let mut other = Client::connected(&host);
     other.send(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).await;
     assert!(matches!(other.leave().await, Err(McpError::Opening(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_told_to_stop_answers_what_runs_and_takes_nothing_more() {
+    let host = host();
+    let (tell, told) = tokio::sync::oneshot::channel::<()>();
+    let stop = async { told.await.unwrap() };
+    let mut client = Client::stopped_by(&host, stop).shaking_hands().await;
+    let call =
+        |id, name| json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": {"name": name}});
+    client.send(&call(80, "late")).await;
+    // Longer than the end of input would leave it.
+    client.send(&call(81, "slow")).await;
+    assert_eq!(client.ask("ping", json!({})).await["result"], json!({}));
+    tell.send(()).unwrap();
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    client.send(&call(82, "echo")).await;
+    assert_eq!(
+        (client.next().await["id"].clone(), client.next().await["id"].clone()),
+        (json!(80), json!(81))
+    );
+    client.server.await.unwrap().unwrap();
+    assert_eq!(host.invoked().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_asks_and_never_reads_is_not_read_for_ever() {
+    let host = host();
+    let mut client = Client::initialized(&host).await;
+    let padding = "x".repeat(4000);
+    for id in 100..400 {
+        let params = json!({"name": "echo", "arguments": {"padding": padding}});
+        let call = json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params});
+        let sent = tokio::time::timeout(Duration::from_secs(5), client.send(&call));
+        if sent.await.is_err() {
+            break;
+        }
+    }
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let begun = host.invoked().len();
+    assert!(begun < 110, "{begun} calls for a client that takes no answer");
+    // And once it reads, it gets what it asked for.
+    for _ in 0..begun {
+        assert_eq!(client.next().await["result"]["isError"], false);
+    }
+}
+
+#[tokio::test]
+async fn an_id_of_another_kind_is_answered_all_the_same() {
+    let mut client = Client::initialized(&host()).await;
+    for id in [json!(1.5), json!({}), json!(null), json!([1])] {
+        client.send(&json!({"jsonrpc": "2.0", "id": id, "method": "tools/list"})).await;
+        let answer = client.next().await;
+        assert_eq!((&answer["error"]["code"], &answer["id"]), (&json!(-32600), &Value::Null), "{answer}");
+    }
+    assert_eq!(client.call("echo").await["isError"], false);
 }

@@ -157,6 +157,13 @@ impl Session {
             host.close().await;
         }
     }
+
+    /// The same, for as long as running calls may take.
+    pub(crate) async fn end_within(self, patience: Duration) {
+        if let Reached::Here(host) = self.reached {
+            host.close_within(patience).await;
+        }
+    }
 }
 
 impl From<&ares_services::state::StateError> for Failure {
