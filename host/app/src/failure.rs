@@ -34,12 +34,14 @@ impl Failure {
         Self::new(ExitStatus::BadInput, code, message)
     }
 
-    /// Something this machine could not do; a missing file has its own exit code.
+    /// Something this machine could not do; a missing file has its own exit code,
+    /// and so has one that holds something else than it should.
     #[must_use]
     pub fn io(what: &str, error: &io::Error) -> Self {
         let (exit, code) = match error.kind() {
             io::ErrorKind::NotFound => (ExitStatus::MissingFile, "missing-file"),
             io::ErrorKind::PermissionDenied => (ExitStatus::Denied, "permission-denied"),
+            io::ErrorKind::InvalidData => (ExitStatus::BadInput, "bad-data"),
             _ => (ExitStatus::Failed, "io"),
         };
         Self::new(exit, code, format!("{what}: {error}"))

@@ -31,6 +31,7 @@ mod host;
 mod locked;
 mod log;
 mod render;
+mod text_file;
 mod user;
 mod wire;
 

@@ -10,10 +10,11 @@ use serde_json::Value;
 
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
+use crate::text_file;
 
 /// Reads a lock file.
 pub(crate) fn read(path: &Path) -> Result<Lock, Failure> {
-    let text = fs_err::read_to_string(path).map_err(|error| {
+    let text = text_file::read(path).map_err(|error| {
         Failure::io("reading the lock file", &error).hint("`ares-host lock` writes it; --lock names another")
     })?;
     Lock::parse(&text, path).map_err(|error| Failure::chain(ExitStatus::BadInput, "bad-lock", &error))

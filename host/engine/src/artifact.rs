@@ -5,6 +5,8 @@ use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use ares_kernel::Blake3;
+use fs_err::os::unix::fs::OpenOptionsExt as _;
+use rustix::fs::OFlags;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -80,7 +82,9 @@ impl Artifacts {
     }
 
     fn read(&self, path: &Path, component: &Blake3) -> std::io::Result<Option<Genuine>> {
-        let file = match fs_err::File::open(path) {
+        // A named pipe would keep a blocking open waiting for ever.
+        let flags = OFlags::NONBLOCK.bits().cast_signed();
+        let file = match fs_err::OpenOptions::new().read(true).custom_flags(flags).open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
@@ -195,6 +199,16 @@ mod tests {
         fs_err::copy(one.path(&Blake3::of(b"c")), one.path(&Blake3::of(b"d"))).unwrap();
         assert!(one.find(&Blake3::of(b"d")).is_none());
         assert!(other.find(&Blake3::of(b"c")).is_none());
+    }
+
+    #[test]
+    fn a_pipe_in_its_place_is_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let (artifacts, component) = (artifacts(dir.path(), [7; 32]), Blake3::of(b"c"));
+        let path = artifacts.path(&component);
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        assert!(artifacts.find(&component).is_none());
+        assert!(!path.exists());
     }
 
     #[test]

@@ -4,6 +4,9 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use fs_err::os::unix::fs::OpenOptionsExt as _;
+use rustix::fs::OFlags;
+
 use crate::options::EngineError;
 
 /// 32 random bytes.
@@ -36,12 +39,17 @@ pub(crate) fn open(path: &Path, artifacts: &Path) -> Result<Key, EngineError> {
 
 fn read(path: &Path) -> Result<Option<Key>, EngineError> {
     let unfit = |why: String| EngineError::KeyUnfit { key: path.to_owned(), why };
-    let file = match fs_err::File::open(path) {
+    // A named pipe would keep a blocking open waiting for ever.
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    let file = match fs_err::OpenOptions::new().read(true).custom_flags(flags).open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(io(format!("opening the key {}", path.display()))(error)),
     };
     let about = file.metadata().map_err(io(format!("looking at the key {}", path.display())))?;
+    if !about.is_file() {
+        return Err(unfit("it is not a file".to_owned()));
+    }
     let mode = about.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
         return Err(unfit(format!("others can reach it (mode {mode:o}, it must be 600)")));
@@ -105,5 +113,9 @@ mod tests {
         assert!(matches!(set(&[1; 33], 0o600), Err(EngineError::KeyUnfit { .. })));
         assert!(matches!(set(&[1; 32], 0o644), Err(EngineError::KeyUnfit { .. })));
         assert!(set(&[1; 32], 0o600).is_ok());
+        fs_err::remove_file(&path).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        let refused = open(&path, &dir.path().join("artifacts"));
+        assert!(matches!(refused, Err(EngineError::KeyUnfit { .. })), "{refused:?}");
     }
 }

@@ -1,8 +1,10 @@
 //! From spool files into the database; and what dead processes left behind.
 
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use fs_err::os::unix::fs::OpenOptionsExt as _;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use serde_json::json;
 use uuid::Uuid;
@@ -13,6 +15,9 @@ use crate::error::{Doing, RegistryError};
 use crate::events::{self, Entry};
 use crate::journal::record::{self, Closed, Opened};
 use crate::status;
+
+/// Longer than any spool file grows: [`super::UNFOLDED_MAX`] slows callers down long before.
+const FILE_BYTES_MAX: u64 = 8 * super::UNFOLDED_MAX;
 
 /// Where to fold to, and when it is.
 pub(crate) struct Folder<'a> {
@@ -36,7 +41,7 @@ impl Folder<'_> {
     }
 
     fn fold_file(&self, owner: Uuid, file: &Path) -> Result<u64, RegistryError> {
-        let bytes = fs_err::read(file).map_err(|source| RegistryError::io("reading the spool", source))?;
+        let bytes = read(file).map_err(|source| RegistryError::io("reading the spool", source))?;
         let records = frame::records(&bytes);
         let folding = || -> rusqlite::Result<Option<String>> {
             let transaction = Transaction::new_unchecked(self.connection, TransactionBehavior::Immediate)?;
@@ -95,6 +100,20 @@ impl Folder<'_> {
         };
         losing().doing(self.path, "closing what a process left open")
     }
+}
+
+/// A spool file's bytes. What cannot be one is neither waited for nor read without end.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let file = fs_err::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    let found = file.metadata()?;
+    if !found.is_file() || found.len() > FILE_BYTES_MAX {
+        let why = format!("{} is no spool file of this host; move it away", path.display());
+        return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+    }
+    let mut bytes = Vec::new();
+    file.take(FILE_BYTES_MAX).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Writes the rows; answers what could not be read, in words.

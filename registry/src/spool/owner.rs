@@ -29,8 +29,11 @@ pub(crate) struct Dead {
     _lock: fs_err::File,
 }
 
+/// A pipe in the file's place is an error at once and not waited for.
 fn private(path: &Path) -> io::Result<fs_err::File> {
-    fs_err::OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)
+    let mut options = fs_err::OpenOptions::new();
+    options.create(true).truncate(false).write(true).mode(0o600);
+    options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed()).open(path)
 }
 
 fn locked(file: &fs_err::File) -> io::Result<bool> {

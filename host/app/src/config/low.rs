@@ -8,6 +8,7 @@ use ares_kernel::text::quoted;
 use toml::de::{DeTable, DeValue};
 
 use super::environment::{Environment, KEY_PREFIX};
+use crate::text_file;
 
 /// What a key takes.
 #[derive(Debug, Clone, Copy)]
@@ -137,7 +138,7 @@ impl Low {
     ) -> Result<Self, ConfigError> {
         let mut low = Self(BTreeMap::new());
         if let Some(path) = file {
-            low.file(path, &fs_err::read_to_string(path).map_err(ConfigError::Read)?)?;
+            low.file(path, &text_file::read(path).map_err(ConfigError::Read)?)?;
         }
         for (variable, text) in &environment.keys {
             let wanted = variable.trim_start_matches(KEY_PREFIX);

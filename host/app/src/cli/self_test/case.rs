@@ -15,6 +15,7 @@ use crate::config::Settings;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::render::field;
+use crate::text_file;
 
 /// A case file.
 #[derive(Debug, Deserialize)]
@@ -58,7 +59,7 @@ pub(super) fn files(plugin: &Path) -> Result<Vec<PathBuf>, Failure> {
 
 /// Runs one case in an installation of its own, so that none sees what another stored.
 pub(super) async fn run(settings: &Settings, plugins: &[PathBuf], file: &Path) -> Result<(), Failure> {
-    let text = fs_err::read_to_string(file).map_err(|error| Failure::io("reading a case", &error))?;
+    let text = text_file::read(file).map_err(|error| Failure::io("reading a case", &error))?;
     let case: Case = serde_json::from_str(&text)
         .map_err(|error| wrong(format!("{} is not a case: {error}", file.display())))?;
     let trial = Trial::begin(settings).await?;
@@ -101,7 +102,7 @@ async fn judge(trial: &Trial, plugins: &[PathBuf], case: Case) -> Result<(), Fai
 
 async fn register(trial: &Trial, folder: &Path, target: &Path) -> Result<(), Failure> {
     let path = folder.join(MANIFEST_NAME);
-    let text = fs_err::read_to_string(&path).map_err(|error| Failure::io("reading the manifest", &error))?;
+    let text = text_file::read(&path).map_err(|error| Failure::io("reading the manifest", &error))?;
     let manifest = Manifest::parse(&text, &path)
         .map_err(|error| Failure::chain(ExitStatus::BadInput, "bad-manifest", &error))?;
     let folders = manifest.permissions.folders.iter();
