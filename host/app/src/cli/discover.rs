@@ -36,14 +36,14 @@ impl Discover {
                     "type": kind,
                     "version": manifest.version,
                     "registered": version_of(&registered, manifest.id.as_str()),
-                    "folder": plugin.folder,
+                    "folder": plugin.folder.display().to_string(),
                 })
             })
             .collect();
         let bad: Vec<Value> = found
             .bad
             .into_iter()
-            .map(|(folder, error)| json!({"folder": folder, "message": Problem::from(error).message}))
+            .map(|(folder, error)| json!({"folder": folder.display().to_string(), "message": Problem::from(error).message}))
             .collect();
         let answer = json!({"plugins": plugins, "bad": bad, "incomplete": found.incomplete});
         context.screen.show(&answer, |answer| {

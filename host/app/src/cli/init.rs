@@ -27,8 +27,9 @@ impl Init {
         }
         // What stands there already must be good, too.
         context.settings()?;
-        let answer =
-            json!({"state": state.root(), "created": new, "config": file, "config_written": written});
+        // Paths need not be UTF-8, so it is their shown form that goes into JSON.
+        let (root, file) = (state.root().display().to_string(), file.display().to_string());
+        let answer = json!({"state": root, "created": new, "config": file, "config_written": written});
         context.screen.show(&answer, |answer| {
             let made = |did: bool| if did { "made" } else { "is there already" };
             format!(

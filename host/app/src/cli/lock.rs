@@ -36,7 +36,7 @@ impl Lock {
         }
         fs_err::write(&self.lock, current.to_text())
             .map_err(|error| Failure::io("writing the lock file", &error))?;
-        let answer = json!({"file": self.lock, "plugins": plugins});
+        let answer = json!({"file": self.lock.display().to_string(), "plugins": plugins});
         context.screen.show(&answer, |answer: &Value| {
             format!(
                 "wrote {} with {}",

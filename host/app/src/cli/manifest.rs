@@ -10,6 +10,7 @@ use super::Context;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::render::field;
+use crate::text_file;
 
 /// Bring in manifests of another form
 #[derive(Debug, clap::Args)]
@@ -39,8 +40,7 @@ enum Action {
 impl Manifest {
     pub(crate) fn run(self, context: &Context) -> Result<ExitStatus, Failure> {
         let Action::Import { file, output, force } = self.action;
-        let yaml =
-            fs_err::read_to_string(&file).map_err(|error| Failure::io("reading the module", &error))?;
+        let yaml = text_file::read(&file).map_err(|error| Failure::io("reading the module", &error))?;
         let imported = import::import(&yaml, &file)
             .map_err(|error| Failure::chain(ExitStatus::BadInput, "bad-module", &error))?;
         let output = output.unwrap_or_else(|| file.with_file_name("plugin.toml"));
@@ -54,7 +54,7 @@ impl Manifest {
             }
             fs_err::write(&output, &imported.text)
                 .map_err(|error| Failure::io("writing the manifest", &error))?;
-            let answer = json!({"plugin": imported.manifest.id, "file": output, "notes": imported.notes});
+            let answer = json!({"plugin": imported.manifest.id, "file": output.display().to_string(), "notes": imported.notes});
             context.screen.show(&answer, |answer| {
                 let (plugin, file) = (field::text(answer, "plugin"), field::text(answer, "file"));
                 format!("wrote the manifest of {plugin} to {file}")

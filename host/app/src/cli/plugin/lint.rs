@@ -11,6 +11,7 @@ use crate::cli::Context;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::render::{field, table};
+use crate::text_file;
 
 /// Look over the manifests of plugin folders: mistakes, secrets in plain sight, missing documents
 ///
@@ -48,8 +49,8 @@ impl Lint {
 
 fn look_over(folder: &Path) -> Result<Vec<Value>, Failure> {
     let path = folder.join(MANIFEST_NAME);
-    let text = fs_err::read_to_string(&path).map_err(|error| Failure::io("reading the manifest", &error))?;
-    let finding = |severity: Severity, rule: &str, line: Option<usize>, message: &str| json!({"severity": severity, "rule": rule, "file": path, "line": line, "message": message});
+    let text = text_file::read(&path).map_err(|error| Failure::io("reading the manifest", &error))?;
+    let finding = |severity: Severity, rule: &str, line: Option<usize>, message: &str| json!({"severity": severity, "rule": rule, "file": path.display().to_string(), "line": line, "message": message});
     Ok(match Manifest::parse(&text, &path) {
         Ok(manifest) => lint::lint(&manifest, folder)
             .iter()

@@ -48,7 +48,7 @@ impl New {
         let sdk = sdk(self.sdk.as_deref())?;
         let folder = self.folder.unwrap_or_else(|| self.name.as_str().into());
         write(&folder, self.name.as_str(), &sdk)?;
-        let answer = json!({"plugin": self.name, "folder": folder, "sdk": sdk});
+        let answer = json!({"plugin": self.name, "folder": folder.display().to_string(), "sdk": sdk});
         context.screen.show(&answer, |answer| {
             let folder = field::text(answer, "folder");
             format!(
