@@ -181,7 +181,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
     ended.unwrap_or_else(|failure| {
         if context.screen.json {
             // The exit code says that it failed, whether or not this can be written.
-            let _ = context.screen.print(&format!("{:#}", failure.to_json()));
+            let _ = context.screen.print(&render::field::pretty(&failure.to_json()));
         }
         context.screen.note(&render::problem::render(&failure));
         failure.exit

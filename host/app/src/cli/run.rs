@@ -39,7 +39,8 @@ impl Run {
         .await?;
         say("health monitoring active");
         say(&format!("{} running", field::count(count, "plugin")));
-        say(&format!("listening on {}", state.socket().display()));
+        let socket = state.socket().display().to_string();
+        say(&format!("listening on {}", field::plain(&socket.into())));
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}

@@ -55,7 +55,7 @@ pub(crate) fn pretty(value: &Value) -> String {
     let text = format!("{value:#}");
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if c == '\n' {
+        if c == '\n' || c == ' ' || c.is_ascii_graphic() {
             out.push(c);
             continue;
         }

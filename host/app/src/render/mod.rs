@@ -32,12 +32,12 @@ impl Screen {
         Self { json, color: terminal && !no_color && !json, progress: io::stderr().is_terminal() && !json }
     }
 
-    /// Shows an answer: as it is with `--json`, else as `text` says it.
+    /// Shows an answer: as JSON with `--json`, else as `text` says it.
     ///
     /// # Errors
     /// When standard output is broken for another reason than a reader that went away.
     pub(crate) fn show(&self, answer: &Value, text: impl FnOnce(&Value) -> String) -> Result<(), Failure> {
-        if self.json { self.print(&format!("{answer:#}")) } else { self.print(&text(answer)) }
+        if self.json { self.print(&field::pretty(answer)) } else { self.print(&text(answer)) }
     }
 
     /// Writes a text to standard output and ends it with a newline.

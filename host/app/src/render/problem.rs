@@ -1,8 +1,11 @@
 //! How a failure looks on standard error.
 
+use ares_kernel::text::escaped;
+
 use crate::failure::Failure;
 
-/// `error: …`, and `hint: …` where there is something to try.
+/// `error: …`, and `hint: …` where there is something to try. Paths are named in messages as they
+/// are, so what would move a cursor is escaped here; nothing is escaped twice by that.
 #[must_use]
 pub(crate) fn render(failure: &Failure) -> String {
     let mut text = format!("error: {}", failure.message);
@@ -10,13 +13,23 @@ pub(crate) fn render(failure: &Failure) -> String {
         text.push_str("\nhint: ");
         text.push_str(hint);
     }
-    text
+    let lines: Vec<String> = text.split('\n').map(|line| escaped(line, usize::MAX)).collect();
+    lines.join("\n")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use ares_services::operation::{Problem, ProblemKind};
+
+    #[test]
+    fn a_path_cannot_move_the_cursor() {
+        let failure = Failure::input("x", "/p/\u{1b}[2J is bad\nand `\\u{1b}[2J` is \u{9b}2J");
+        insta::assert_snapshot!(render(&failure), @r"
+        error: /p/\u{1b}[2J is bad
+        and `\u{1b}[2J` is \u{9b}2J
+        ");
+    }
 
     #[test]
     fn a_problem_with_a_hint() {
