@@ -120,8 +120,10 @@ impl Context {
     }
 }
 
+/// A path that is too long for a socket is one no host can listen at.
 fn nobody_listens(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
+    use io::ErrorKind::{ConnectionRefused, InvalidInput, NotFound};
+    matches!(error.kind(), NotFound | ConnectionRefused | InvalidInput)
 }
 
 impl Session {
