@@ -3,6 +3,7 @@
 
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use ares_kernel::Blake3;
 
@@ -42,9 +43,21 @@ pub(super) fn keep(state: &State, blake3: &Blake3, bytes: &[u8]) -> io::Result<b
     Ok(!existed)
 }
 
-/// Takes one copy away. That it is gone already is as good.
+/// Takes one copy away, and what engines compiled of it. That it is gone already is as good.
 pub(super) fn remove(state: &State, blake3: &Blake3) -> io::Result<()> {
-    match fs_err::remove_file(state.component(blake3)) {
+    gone(&state.component(blake3))?;
+    for entry in fs_err::read_dir(state.artifacts())? {
+        let entry = entry?;
+        // `<blake3>-<engine>.cwasm`
+        if entry.file_name().to_string_lossy().split('-').next() == Some(blake3.to_string().as_str()) {
+            gone(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn gone(path: &Path) -> io::Result<()> {
+    match fs_err::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
@@ -89,7 +102,14 @@ mod tests {
         fs_err::write(state.components().join("README"), "").unwrap();
         assert_eq!(orphans(&state, &[blake3]).unwrap(), [state.components().join(".new-x")]);
         assert_eq!(orphans(&state, &[]).unwrap().len(), 2);
+        let other = state.artifacts().join(format!("{}-01.cwasm", Blake3::of(b"other")));
+        for artifact in [state.artifacts().join(format!("{blake3}-01.cwasm")), other.clone()] {
+            fs_err::write(artifact, "code").unwrap();
+        }
         remove(&state, &blake3).unwrap();
         remove(&state, &blake3).unwrap();
+        assert!(!path.exists());
+        let left: Vec<_> = fs_err::read_dir(state.artifacts()).unwrap().map(|e| e.unwrap().path()).collect();
+        assert_eq!(left, [other], "code of another component stays");
     }
 }
