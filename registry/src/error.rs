@@ -251,6 +251,10 @@ impl RegistryError {
         {
             return Self::Corrupt { path, detail: format!("while {doing}: {source}") };
         }
+        // On a full disk it is the shared memory beside the log that cannot grow first.
+        if source.sqlite_extended_error_code() == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) {
+            return Self::Full { path };
+        }
         match source.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => Self::NotADatabase { path },
             Some(ErrorCode::DatabaseCorrupt) => Self::Corrupt { path, detail: source.to_string() },

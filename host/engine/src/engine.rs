@@ -150,6 +150,10 @@ impl WasmEngine {
         ran.result.map_err(|ended| LoadError::Undescribed {
             path: component.path.clone(),
             fault: match ended {
+                // The manifest's limits are not in force yet: what the fault proposes would not help.
+                Ended::Fault(fault) if fault.kind == FaultKind::Deadline => {
+                    format!("it took longer than {} s; let `describe` do less", DESCRIBE_DEADLINE.as_secs())
+                }
                 Ended::Fault(fault) => fault.message,
                 Ended::Failed(failure) => failure.message,
             },

@@ -106,7 +106,11 @@ impl State {
         }
         let root = fs_err::canonicalize(root).map_err(unwritable)?;
         for folder in FOLDERS {
-            private_folder(&root.join(folder)).map_err(unwritable)?;
+            let path = root.join(folder);
+            private_folder(&path).map_err(|source| match source.kind() {
+                io::ErrorKind::AlreadyExists => StateError::NotADirectory(path),
+                _ => unwritable(source),
+            })?;
         }
         rustix::fs::access(&root, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK)
             .map_err(|error| unwritable(error.into()))?;
@@ -283,6 +287,15 @@ mod tests {
         assert!(matches!(State::prepare(&file), Err(StateError::NotADirectory(path)) if path == file));
         assert!(matches!(State::prepare(&file.join("below")), Err(StateError::NotADirectory(_))));
         assert!(matches!(State::prepare(Path::new("here")), Err(StateError::Relative(_))));
+        let state = folder.path().join("state");
+        State::prepare(&state).unwrap();
+        fs_err::remove_dir(state.join("spool")).unwrap();
+        fs_err::write(state.join("spool"), "x").unwrap();
+        let taken = State::prepare(&state).unwrap_err();
+        assert!(
+            matches!(&taken, StateError::NotADirectory(path) if path.ends_with("state/spool")),
+            "{taken}"
+        );
         let unwritable = State::prepare(Path::new("/proc/ares")).unwrap_err();
         assert!(matches!(unwritable, StateError::Unwritable { .. }), "{unwritable}");
     }
