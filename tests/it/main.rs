@@ -19,6 +19,7 @@ mod crash;
 mod engine;
 mod harness;
 mod host;
+mod hostile;
 mod lock;
 mod mcp;
 mod refusals;
