@@ -12,6 +12,9 @@ use crate::error::{Doing, RegistryError};
 const BUSY: Duration = Duration::from_secs(10);
 /// How many prepared statements one connection keeps.
 const STATEMENTS: usize = 64;
+/// The write-ahead log is brought into the file when it has so many pages: 1 MiB, which the next
+/// process reads within a millisecond.
+const LOG_PAGES: u32 = 256;
 
 /// Opens the database for the one writer; makes the file if there is none.
 ///
@@ -40,6 +43,9 @@ fn settings(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    // Bringing the log into the file takes longer than most commands; `into_file` says when.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
     connection.pragma_update(None, "trusted_schema", false)?;
@@ -59,4 +65,10 @@ pub(crate) fn write_ahead(connection: &Connection, path: &Path) -> Result<(), Re
     }
     let why = format!("SQLite keeps the journal mode `{mode}`; the file system cannot share memory");
     Err(RegistryError::Unwritable { path: path.to_owned(), source: why.into() })
+}
+
+/// Brings the write-ahead log into the file, as far as no other process reads it just now.
+pub(crate) fn into_file(connection: &Connection, path: &Path) -> Result<(), RegistryError> {
+    let done = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(()));
+    done.doing(path, "bringing the write-ahead log into the database")
 }

@@ -26,6 +26,9 @@ pub struct Options {
     pub components: PathBuf,
     /// When a closing row is on disk.
     pub journal_sync: JournalSync,
+    /// Whether closing leaves the write-ahead log to the next one instead of bringing it into the
+    /// file: for a process that lives for one command. Everything is on disk either way.
+    pub leave_log: bool,
     /// The most any plugin may ask for.
     pub maxima: Maxima,
     /// Tells the time of day.
@@ -41,6 +44,7 @@ impl Options {
             components: state.join("components"),
             state,
             journal_sync: JournalSync::default(),
+            leave_log: false,
             maxima: Maxima::default(),
             clock,
         }

@@ -67,6 +67,7 @@ impl Registry {
             spool: spool_of_writer,
             owner: id,
             clock,
+            leave_log: options.leave_log,
         })?);
         Ok(Self {
             _watch: Watch::start(&path, Arc::clone(&memory), Arc::clone(&writer))?,

@@ -19,17 +19,18 @@ use crate::failure::Failure;
 /// Puts a host together on the state directory this lock is for. Nothing runs yet.
 pub(crate) fn host(lock: Lock, settings: &Settings, mode: Mode) -> Result<Host, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let registry = Arc::new(registry(lock.state(), settings)?);
+    let registry = Arc::new(registry(lock.state(), settings, mode)?);
     let engine = Arc::new(engine(lock.state(), settings, &registry, Arc::clone(&clock))?);
     let foundation = Foundation { registry, engine: engine.clone(), runtime: engine, clock };
     Ok(Host::assemble(lock, mode, foundation))
 }
 
 /// The registry of a state directory. Several processes may have it open.
-pub(crate) fn registry(state: &State, settings: &Settings) -> Result<Registry, Failure> {
+pub(crate) fn registry(state: &State, settings: &Settings, mode: Mode) -> Result<Registry, Failure> {
     let mut options = Options::new(state.root(), Arc::new(SystemClock));
     options.components = state.components();
     options.maxima = settings.maxima.clone();
+    options.leave_log = mode == Mode::Command;
     if settings.sync_every_reply {
         options.journal_sync = JournalSync::EveryReply;
     }

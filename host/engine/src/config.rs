@@ -27,8 +27,10 @@ const LIVE_PER_CALL: u32 = 9;
 /// Pages of a guest's memory that stay mapped between calls. Handing them back to the system and
 /// faulting them in again would cost more than the usual guest's whole call.
 const KEEP_RESIDENT: usize = 2 << 20;
-/// The same for the part of a stack that most guests use.
-const STACK_KEEP_RESIDENT: usize = 64 << 10;
+/// The same for tables.
+const TABLE_KEEP_RESIDENT: usize = 64 << 10;
+/// The same for the part of a stack that most guests use. All of it is zeroed after each call.
+const STACK_KEEP_RESIDENT: usize = 16 << 10;
 
 /// What decides about the compiled code. Whoever compiles and whoever runs must agree on it;
 /// Wasmtime checks that when it loads an artifact.
@@ -77,7 +79,7 @@ pub(crate) fn running(pool: Pool, maxima: &Maxima) -> Config {
         .max_core_instance_size(4 << 20)
         .max_unused_warm_slots(pool.calls)
         .linear_memory_keep_resident(KEEP_RESIDENT)
-        .table_keep_resident(STACK_KEEP_RESIDENT)
+        .table_keep_resident(TABLE_KEEP_RESIDENT)
         .async_stack_keep_resident(STACK_KEEP_RESIDENT)
         // Finds the pages a call has touched; kernels without it clear the kept pages instead.
         .pagemap_scan(Enabled::Auto);

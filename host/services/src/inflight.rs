@@ -1,28 +1,33 @@
 //! Calls that run: none is cut off because its client left, all are waited for at the end.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use ares_kernel::ports::Invoke;
 use ares_kernel::{Outcome, Request};
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use tokio::runtime::Handle;
 
-use crate::count::Count;
+use crate::count::{Count, Entered};
 
-/// Lets every call run to its outcome in a task of its own. A client that goes away drops a
-/// waiting future and nothing else, so the journal sees an end for each beginning.
+/// Lets every call run to its outcome. It runs in its client's task, where it needs no second one
+/// to be woken; a client that goes away leaves it to a task of its own, so the journal sees an end
+/// for each beginning.
 #[derive(Clone)]
 pub struct Tracked {
     inner: Arc<dyn Invoke>,
     calls: Count,
+    runtime: Handle,
 }
 
 impl Tracked {
-    /// Tracks the calls made through `inner`.
+    /// Tracks the calls made through `inner`. Within a Tokio runtime, where abandoned calls go on.
     #[must_use]
     pub fn new(inner: Arc<dyn Invoke>) -> Self {
-        Self { inner, calls: Count::default() }
+        Self { inner, calls: Count::default(), runtime: Handle::current() }
     }
 
     /// How many calls run.
@@ -39,24 +44,39 @@ impl Tracked {
 
 impl Invoke for Tracked {
     fn invoke(&self, request: Request) -> BoxFuture<'static, Outcome> {
-        let running = self.calls.enter();
-        let call = self.inner.invoke(request);
-        let task = tokio::spawn(async move {
-            let outcome = call.await;
-            drop(running);
-            outcome
-        });
-        async move {
-            match task.await {
-                Ok(outcome) => outcome,
-                Err(error) => match error.try_into_panic() {
-                    Ok(panic) => std::panic::resume_unwind(panic),
-                    // Nobody aborts these tasks; only the end of the process does.
-                    Err(_) => std::future::pending().await,
-                },
-            }
+        let running = Some((self.inner.invoke(request), self.calls.enter()));
+        Call { running, runtime: self.runtime.clone() }.boxed()
+    }
+}
+
+/// One call and its place in the count; nothing once it has ended.
+struct Call {
+    running: Option<(BoxFuture<'static, Outcome>, Entered)>,
+    runtime: Handle,
+}
+
+impl Future for Call {
+    type Output = Outcome;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Outcome> {
+        // Taken out: a call that panics must not go on elsewhere when this is dropped.
+        let Some((mut call, entered)) = self.running.take() else { return Poll::Pending };
+        let polled = call.poll_unpin(context);
+        if polled.is_pending() {
+            self.running = Some((call, entered));
         }
-        .boxed()
+        polled
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        if let Some((call, entered)) = self.running.take() {
+            self.runtime.spawn(async move {
+                call.await;
+                drop(entered);
+            });
+        }
     }
 }
 

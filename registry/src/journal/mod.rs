@@ -99,10 +99,16 @@ impl Journal for Registry {
     ) -> BoxFuture<'a, Result<(), JournalError>> {
         let on_disk = closing.begun
             || !closing.writes.is_empty()
-            || self.options.journal_sync == JournalSync::EveryReply
-            || self.spool.unfolded() > UNFOLDED_MAX;
+            || self.options.journal_sync == JournalSync::EveryReply;
         if on_disk {
             return self.write_closing(opening, &closing);
+        }
+        if self.spool.unfolded() > UNFOLDED_MAX {
+            return async move {
+                self.writer.folded().await.map_err(journal_error)?;
+                self.spool_closing(opening, &closing)
+            }
+            .boxed();
         }
         ready(self.spool_closing(opening, &closing)).boxed()
     }

@@ -1,7 +1,7 @@
 //! From spool files into the database; and what dead processes left behind.
 
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use fs_err::os::unix::fs::OpenOptionsExt as _;
@@ -30,17 +30,8 @@ pub(crate) struct Folder<'a> {
 }
 
 impl Folder<'_> {
-    /// Folds the files in and removes them. Each file is one transaction; `folded` hears its length.
-    pub(crate) fn fold(
-        &self,
-        owner: Uuid,
-        files: Vec<PathBuf>,
-        folded: impl Fn(u64),
-    ) -> Result<(), RegistryError> {
-        files.into_iter().try_for_each(|file| self.fold_file(owner, &file).map(&folded))
-    }
-
-    fn fold_file(&self, owner: Uuid, file: &Path) -> Result<u64, RegistryError> {
+    /// Folds a file in, in one transaction, and removes it. Answers how long it was.
+    pub(crate) fn fold(&self, owner: Uuid, file: &Path) -> Result<u64, RegistryError> {
         let bytes = read(file).map_err(|source| RegistryError::io("reading the spool", source))?;
         let records = frame::records(&bytes);
         let folding = || -> rusqlite::Result<Option<String>> {
@@ -70,7 +61,9 @@ impl Folder<'_> {
     pub(crate) fn sweep(&self, folder: &Path) -> Result<(), RegistryError> {
         let doing = |source| RegistryError::io("looking for processes that ended", source);
         for dead in Dead::find(folder).map_err(doing)? {
-            self.fold(dead.id, super::files_of(folder, dead.id).map_err(doing)?, |_| ())?;
+            for file in super::files_of(folder, dead.id).map_err(doing)? {
+                self.fold(dead.id, &file)?;
+            }
             self.lose(dead.id)?;
             dead.buried().map_err(doing)?;
         }

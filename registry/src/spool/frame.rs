@@ -1,21 +1,23 @@
-//! How records lie in a spool file: length, its complement, the record, eight bytes of its BLAKE3.
+//! How records lie in a spool file: length, its complement, the record, seven bytes of its BLAKE3, a
+//! mark. After the last one come zeros, for the file is lengthened ahead of what is written.
 //!
-//! A process that dies in the middle of a write leaves the beginning of a record at the end of the
-//! file, and nothing else: that is `torn` and was never promised to anyone. Everything else that
-//! does not fit is damage.
+//! The mark is not zero, so a record's end can be told from those zeros. A process that dies in the
+//! middle of a write leaves the beginning of a record there, and nothing else: that is `torn` and
+//! was never promised to anyone. Everything else that does not fit is damage.
 
 /// The longest record, in bytes.
 pub(crate) const RECORD_MAX: usize = 1 << 20;
 
 const HEAD: usize = 8;
-const TAIL: usize = 8;
+const CHECK: usize = 7;
+const MARK: u8 = 0xFF;
 
 /// What a spool file holds.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Records<'a> {
     /// The records that are whole, in order.
     pub(crate) whole: Vec<&'a [u8]>,
-    /// Bytes of a last record that was never finished.
+    /// Bytes after the last whole record, of one that was never finished and of none.
     pub(crate) torn: usize,
     /// Where reading had to stop, and why.
     pub(crate) damage: Option<Damage>,
@@ -36,17 +38,20 @@ pub(crate) fn framed(record: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let length = u32::try_from(record.len()).ok()?;
-    let mut frame = Vec::with_capacity(HEAD + record.len() + TAIL);
+    let mut frame = Vec::with_capacity(HEAD + record.len() + CHECK + 1);
     frame.extend(length.to_le_bytes());
     frame.extend((!length).to_le_bytes());
     frame.extend(record);
     frame.extend(check(record));
+    frame.push(MARK);
     Some(frame)
 }
 
 /// Takes a spool file apart.
 pub(crate) fn records(bytes: &[u8]) -> Records<'_> {
-    let mut records = Records { whole: Vec::new(), torn: 0, damage: None };
+    let written = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    let (bytes, zeros) = bytes.split_at_checked(written).unwrap_or((bytes, &[]));
+    let mut records = Records { whole: Vec::new(), torn: zeros.len(), damage: None };
     let mut rest = bytes;
     while !rest.is_empty() {
         match next(rest) {
@@ -55,7 +60,7 @@ pub(crate) fn records(bytes: &[u8]) -> Records<'_> {
                 rest = after;
             }
             Next::Torn => {
-                records.torn = rest.len();
+                records.torn += rest.len();
                 break;
             }
             Next::Damaged(why) => {
@@ -74,10 +79,6 @@ enum Next<'a> {
 }
 
 fn next(rest: &[u8]) -> Next<'_> {
-    // A file system may lengthen a file before it writes the data: zeros up to the end.
-    if rest.iter().all(|byte| *byte == 0) {
-        return Next::Torn;
-    }
     let Some((length, after)) = rest.split_first_chunk::<4>() else { return Next::Torn };
     let Some((complement, after)) = after.split_first_chunk::<4>() else { return Next::Torn };
     let length = u32::from_le_bytes(*length);
@@ -89,15 +90,18 @@ fn next(rest: &[u8]) -> Next<'_> {
         return Next::Damaged("it is longer than any record");
     }
     let Some((record, after)) = after.split_at_checked(length) else { return Next::Torn };
-    let Some((found, after)) = after.split_first_chunk::<TAIL>() else { return Next::Torn };
-    if *found == check(record) {
-        Next::Whole(record, after)
-    } else {
+    let Some((found, after)) = after.split_first_chunk::<CHECK>() else { return Next::Torn };
+    let Some((mark, after)) = after.split_first() else { return Next::Torn };
+    if *found != check(record) {
         Next::Damaged("its checksum does not fit")
+    } else if *mark != MARK {
+        Next::Damaged("its end is not marked")
+    } else {
+        Next::Whole(record, after)
     }
 }
 
-fn check(record: &[u8]) -> [u8; TAIL] {
+fn check(record: &[u8]) -> [u8; CHECK] {
     let hash = blake3::hash(record);
     hash.as_bytes().first_chunk().copied().unwrap_or_default()
 }
@@ -126,6 +130,10 @@ mod tests {
         for end in last..file.len() {
             let read = records(&file[..end]);
             assert_eq!(read, Records { whole: vec![b"one", b""], torn: end - last, damage: None }, "{end}");
+            let mut ahead = file[..end].to_vec();
+            ahead.resize(file.len() + 100, 0);
+            let torn = ahead.len() - last;
+            assert_eq!(records(&ahead), Records { torn, ..read }, "{end}, with zeros behind it");
         }
         let mut zeros = file.clone();
         zeros.extend([0; 100]);

@@ -99,7 +99,8 @@ fn left_behind(state: &State) -> (PathBuf, Vec<u8>, PathBuf) {
         wait(call(&registry, &opening("get_note"), Effect::Read, &[]));
     }
     let file = state.spool_files().pop().unwrap();
-    let bytes = fs_err::read(&file).unwrap();
+    let mut bytes = fs_err::read(&file).unwrap();
+    bytes.truncate(bytes.len() - crate::spool::frame::records(&bytes).torn);
     let alive = state.0.path().join("spool").join(format!("{}.alive", registry.owner.id));
     drop(registry);
     let wipe = "DELETE FROM invocations";

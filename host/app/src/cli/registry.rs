@@ -1,6 +1,7 @@
 //! `registry`: the database itself.
 
 use ares_registry::{Registry as Database, SCHEMA_VERSION};
+use ares_services::Mode;
 use ares_services::operation::Problem;
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -41,7 +42,7 @@ enum Action {
 
 impl Registry {
     pub(crate) fn run(self, context: &Context) -> Result<ExitStatus, Failure> {
-        let database = wire::registry(&context.state()?, &context.settings()?)?;
+        let database = wire::registry(&context.state()?, &context.settings()?, Mode::Command)?;
         let result = match self.action {
             Action::Schema { indexes } => schema(context, &database, indexes),
             Action::Check => check(context, &database),
