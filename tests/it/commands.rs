@@ -152,7 +152,11 @@ fn a_missing_dependency_keeps_a_plugin_from_starting() {
     let listed = installation.ares(["info", "echo", "--deps"]).exits(0);
     assert!(listed.stdout.contains("notes"), "{listed:?}");
     installation.register("notes", &[]);
-    installation.ares(["start", "echo"]).exits(0);
+    let started = installation.ares(["start", "echo"]).exits(0);
+    let steps = ["found version", "depends on is there", "code is loaded", "no setup", "echo is running"];
+    let lines: Vec<&str> = started.stdout.lines().collect();
+    assert_eq!(lines.len(), steps.len(), "{started:?}");
+    assert!(lines.iter().zip(steps).all(|(line, step)| line.contains(step)), "{started:?}");
 }
 
 #[test]

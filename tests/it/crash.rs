@@ -17,6 +17,8 @@ fn write_until_killed(socket: &std::path::Path, kill_at: usize, kill: impl FnOnc
     let stream = UnixStream::connect(socket).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+    let greeting: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    assert!(greeting["host"].is_string(), "{greeting}");
     let mut stream = stream;
     let mut acknowledged = BTreeSet::new();
     let mut kill = Some(kill);

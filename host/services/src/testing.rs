@@ -293,5 +293,5 @@ pub(crate) fn kernel(engine: Arc<dyn Engine>, plugin: Plugin) -> Kernel {
 
 /// A request for `demo.hello`.
 pub(crate) fn request() -> Request {
-    Request::new(Caller::Human("ann".to_owned()), "demo.hello".parse().unwrap(), "{}")
+    Request::new(Caller::Human("operator".to_owned()), "demo.hello".parse().unwrap(), "{}")
 }

@@ -19,7 +19,7 @@ fn events(registry: &Registry, kind: &str) -> Vec<EventView> {
 fn name_unique() {
     let state = State::new();
     let registry = state.open();
-    registry.register(notes(), &ann()).unwrap();
+    registry.register(notes(), &operator()).unwrap();
     let raw = state.raw();
     let twice = "INSERT INTO modules SELECT 99, randomblob(16), name, display_name, type, version, entry_point,
         main_function, config_path, installed_at, updated_at, enabled, auto_start, description, author, license,
@@ -32,20 +32,20 @@ fn name_unique() {
 fn the_same_version_is_registered_once_and_with_one_content() {
     let state = State::new();
     let registry = state.open();
-    let first = registry.register(notes(), &ann()).unwrap();
+    let first = registry.register(notes(), &operator()).unwrap();
     assert!(!first.unchanged);
     assert_eq!((first.asked, first.granted), (vec!["kv".to_owned()], vec!["kv".to_owned()]));
-    assert!(registry.register(notes(), &ann()).unwrap().unchanged);
+    assert!(registry.register(notes(), &operator()).unwrap().unchanged);
     assert_eq!(events(&registry, "registered").len(), 1);
 
     let mut other = notes();
     other.blake3 = Blake3::of(b"other bytes");
-    let error = registry.register(other.clone(), &ann()).unwrap_err();
+    let error = registry.register(other.clone(), &operator()).unwrap_err();
     let text = error.to_string();
     assert!(matches!(error, RegistryError::SameVersion(_)));
     assert!(text.contains(&other.blake3.to_string()) && text.contains(&notes().blake3.to_string()), "{text}");
     other.replace = true;
-    registry.register(other.clone(), &ann()).unwrap();
+    registry.register(other.clone(), &operator()).unwrap();
     assert_eq!(registry.module(&name("notes")).unwrap().blake3, other.blake3);
     assert_eq!(registry.versions(&name("notes")).unwrap().len(), 1);
     assert_eq!(registry.check().unwrap(), []);
@@ -65,7 +65,7 @@ fn what_cannot_be_registered_leaves_nothing() {
     for (registration, word) in
         [(twice, "put_note"), (schema, "get_note"), (greedy, "memory_mb = 300"), (unasked, "kv")]
     {
-        let error = registry.register(registration, &ann()).unwrap_err().to_string();
+        let error = registry.register(registration, &operator()).unwrap_err().to_string();
         assert!(error.contains(word), "{error}");
         assert_eq!(registry.modules(&ModuleFilter::default()).unwrap(), []);
     }
@@ -76,10 +76,10 @@ fn what_cannot_be_registered_leaves_nothing() {
 fn fk_cascade_and_events_outlive_the_plugin() {
     let state = State::new();
     let registry = state.open();
-    registry.register(notes(), &ann()).unwrap();
+    registry.register(notes(), &operator()).unwrap();
     registry.update_status(&name("notes"), StatusChange::to(PluginState::Running)).unwrap();
-    registry.config_set(&name("notes"), "k", &json!(1), &ann()).unwrap();
-    assert_eq!(registry.unregister(&name("notes"), &ann()).unwrap().len(), 1);
+    registry.config_set(&name("notes"), "k", &json!(1), &operator()).unwrap();
+    assert_eq!(registry.unregister(&name("notes"), &operator()).unwrap().len(), 1);
     for table in
         ["module_versions", "capabilities", "dependencies", "grants", "status", "configurations", "kv"]
     {
@@ -92,8 +92,11 @@ fn fk_cascade_and_events_outlive_the_plugin() {
     let kinds: Vec<&str> = left.iter().map(|event| event.kind.as_str()).collect();
     assert_eq!(kinds, ["registered", "granted", "started", "configured", "unregistered"]);
     assert!(left.iter().all(|event| event.module.is_none()));
-    assert_eq!(left[0].actor.as_deref(), Some("human:ann"));
-    assert!(matches!(registry.unregister(&name("notes"), &ann()), Err(RegistryError::NoSuchPlugin { .. })));
+    assert_eq!(left[0].actor.as_deref(), Some("human:operator"));
+    assert!(matches!(
+        registry.unregister(&name("notes"), &operator()),
+        Err(RegistryError::NoSuchPlugin { .. })
+    ));
 }
 
 #[test]
@@ -103,7 +106,7 @@ fn dep_types() {
     let more = "[dependencies]\nhost = \">=0.1\"\n[dependencies.modules]\nother = \">=2.0.0\"\n\
         [dependencies.system]\nffmpeg = \"*\"\n[dependencies.python]\nrequests = \">=2\"\n\
         [[dependencies.apis]]\nname = \"graph\"\nendpoint = \"https://graph.example\"\nauth = \"bearer\"\n";
-    registry.register(plugin("p", "1.0.0", more, &[("x", "pure")]), &ann()).unwrap();
+    registry.register(plugin("p", "1.0.0", more, &[("x", "pure")]), &operator()).unwrap();
     let found = registry.dependencies(&name("p")).unwrap();
     let kinds: BTreeSet<&str> = found.iter().map(|view| view.kind.as_str()).collect();
     assert_eq!(kinds, BTreeSet::from(["api", "host", "module", "python", "system"]));
@@ -122,7 +125,7 @@ fn dep_types() {
 fn state_enum_checked() {
     let state = State::new();
     let registry = state.open();
-    registry.register(notes(), &ann()).unwrap();
+    registry.register(notes(), &operator()).unwrap();
     assert_eq!(registry.status(&name("notes")).unwrap().state, PluginState::Unknown);
     assert!(registry.update_status(&name("notes"), StatusChange::to(PluginState::Unknown)).is_err());
     assert!(registry.record_health(&name("notes"), Health::Healthy, "").is_err(), "it was never started");
@@ -145,7 +148,7 @@ fn state_enum_checked() {
 fn restart_count_counts_restarts_only() {
     let state = State::new();
     let registry = state.open();
-    registry.register(notes(), &ann()).unwrap();
+    registry.register(notes(), &operator()).unwrap();
     let to = |state, restarted| {
         registry.update_status(&name("notes"), StatusChange { state, error: None, restarted }).unwrap()
     };
@@ -173,8 +176,8 @@ fn lists() {
     let state = State::new();
     let registry = state.open();
     let auto = "features = [\"fast\"]\n[behavior]\nauto_start = true\n[metadata]\ntags = [\"x\"]\ncategory = \"core\"";
-    registry.register(plugin("b", "1.0.0", auto, &[("x", "pure")]), &ann()).unwrap();
-    registry.register(plugin("a", "1.0.0", "", &[("x", "pure")]), &ann()).unwrap();
+    registry.register(plugin("b", "1.0.0", auto, &[("x", "pure")]), &operator()).unwrap();
+    registry.register(plugin("a", "1.0.0", "", &[("x", "pure")]), &operator()).unwrap();
     let names = |filter: ModuleFilter| {
         let views = registry.modules(&filter).unwrap();
         views.iter().map(|view| view.name.to_string()).collect::<Vec<_>>()
@@ -185,8 +188,8 @@ fn lists() {
     assert_eq!(names(ModuleFilter { category: Some("core".to_owned()), ..ModuleFilter::default() }), ["b"]);
     assert_eq!(names(ModuleFilter { kind: Some("tool".to_owned()), ..ModuleFilter::default() }), ["a", "b"]);
     assert_eq!(names(ModuleFilter { kind: Some("monitor".to_owned()), ..ModuleFilter::default() }), [""; 0]);
-    assert!(registry.set_enabled(&name("b"), false, &ann()).unwrap());
-    assert!(!registry.set_enabled(&name("b"), false, &ann()).unwrap());
+    assert!(registry.set_enabled(&name("b"), false, &operator()).unwrap());
+    assert!(!registry.set_enabled(&name("b"), false, &operator()).unwrap());
     assert_eq!(names(ModuleFilter { auto_start: true, ..ModuleFilter::default() }), [""; 0]);
 }
 
@@ -195,9 +198,12 @@ fn caps_deps() {
     let state = State::new();
     let registry = state.open();
     registry
-        .register(plugin("bridge", "1.0.0", "features = [\"chat\"]", &[("send_message", "read")]), &ann())
+        .register(
+            plugin("bridge", "1.0.0", "features = [\"chat\"]", &[("send_message", "read")]),
+            &operator(),
+        )
         .unwrap();
-    registry.register(plugin("scanner", "1.0.0", "", &[("scan_text", "pure")]), &ann()).unwrap();
+    registry.register(plugin("scanner", "1.0.0", "", &[("scan_text", "pure")]), &operator()).unwrap();
     let find = |query: CapabilityQuery| {
         let views = registry.capabilities(&query).unwrap();
         views.iter().map(|view| view.capability.to_string()).collect::<Vec<_>>()
@@ -211,7 +217,7 @@ fn caps_deps() {
         find(CapabilityQuery { feature: Some("chat".to_owned()), ..CapabilityQuery::default() }),
         ["send_message"]
     );
-    registry.set_enabled(&name("bridge"), false, &ann()).unwrap();
+    registry.set_enabled(&name("bridge"), false, &operator()).unwrap();
     assert_eq!(find(CapabilityQuery::default()), ["scan_text"]);
     assert_eq!(
         find(CapabilityQuery { plugin: Some(name("bridge")), ..CapabilityQuery::default() }),
@@ -223,8 +229,8 @@ fn caps_deps() {
 fn versions_live_side_by_side_and_any_can_be_made_active() {
     let state = State::new();
     let registry = state.open();
-    registry.register(plugin("p", "1.0.0", "", &[("old", "pure")]), &ann()).unwrap();
-    let second = registry.register(plugin("p", "1.10.0", "", &[("new", "pure")]), &ann()).unwrap();
+    registry.register(plugin("p", "1.0.0", "", &[("old", "pure")]), &operator()).unwrap();
+    let second = registry.register(plugin("p", "1.10.0", "", &[("new", "pure")]), &operator()).unwrap();
     assert_eq!(second.was.as_deref(), Some("1.0.0"));
     let versions: Vec<String> = registry
         .versions(&name("p"))
@@ -234,13 +240,13 @@ fn versions_live_side_by_side_and_any_can_be_made_active() {
         .collect();
     assert_eq!(versions, ["1.10.0 true", "1.0.0 false"]);
     let old = "1.0.0".parse().unwrap();
-    assert_eq!(registry.activate(&name("p"), &old, &ann()).unwrap().to_string(), "1.10.0");
+    assert_eq!(registry.activate(&name("p"), &old, &operator()).unwrap().to_string(), "1.10.0");
     let capabilities = registry.capabilities(&CapabilityQuery::default()).unwrap();
     assert_eq!(capabilities[0].capability.as_str(), "old");
     assert_eq!(registry.snapshot().plugin(&name("p")).unwrap().version, old);
     assert_eq!(registry.module(&name("p")).unwrap().version, old);
     assert_eq!(registry.manifest(&name("p"), None).unwrap().0.version, old);
-    let error = registry.activate(&name("p"), &"3.0.0".parse().unwrap(), &ann()).unwrap_err();
+    let error = registry.activate(&name("p"), &"3.0.0".parse().unwrap(), &operator()).unwrap_err();
     assert!(error.to_string().contains("1.10.0, 1.0.0"), "{error}");
     assert_eq!(
         registry.lock_entries().unwrap(),
@@ -258,9 +264,13 @@ fn only_a_folder_outside_the_state_directory_can_be_granted() {
     fs_err::write(outside.path().join("file"), "").unwrap();
     let registry = state.open();
     let asks = |access| format!("[[permissions.fs]]\nname = \"data\"\naccess = \"{access}\"");
-    registry.register(plugin("p", "1.0.0", &asks("read"), &[("x", "read")]), &ann()).unwrap();
+    registry.register(plugin("p", "1.0.0", &asks("read"), &[("x", "read")]), &operator()).unwrap();
     let allow = |folder: Option<PathBuf>| {
-        registry.grants_allow(&name("p"), &BTreeMap::from([("fs:data".parse().unwrap(), folder)]), &ann())
+        registry.grants_allow(
+            &name("p"),
+            &BTreeMap::from([("fs:data".parse().unwrap(), folder)]),
+            &operator(),
+        )
     };
     let inside = state.0.path().join("inside");
     for bad in [
@@ -278,16 +288,18 @@ fn only_a_folder_outside_the_state_directory_can_be_granted() {
     let views = allow(Some(outside.path().join("."))).unwrap();
     assert_eq!(views[0].folder.as_deref(), Some(outside.path().canonicalize().unwrap().as_path()));
     // A later version asks for more, and does not have it.
-    registry.register(plugin("p", "2.0.0", &asks("write"), &[("x", "write")]), &ann()).unwrap();
+    registry.register(plugin("p", "2.0.0", &asks("write"), &[("x", "write")]), &operator()).unwrap();
     let access =
         |registry: &Registry| registry.snapshot().plugin(&name("p")).unwrap().grants.folders()[0].access;
     assert_eq!(access(&registry), ares_kernel::facts::Access::Read);
     allow(Some(outside.path().to_owned())).unwrap();
     assert_eq!(access(&registry), ares_kernel::facts::Access::Write);
-    let revoked =
-        registry.grants_revoke(&name("p"), &BTreeSet::from(["fs:data".parse().unwrap()]), &ann()).unwrap();
+    let revoked = registry
+        .grants_revoke(&name("p"), &BTreeSet::from(["fs:data".parse().unwrap()]), &operator())
+        .unwrap();
     assert!(!revoked[0].granted);
-    let again = registry.grants_revoke(&name("p"), &BTreeSet::from(["fs:data".parse().unwrap()]), &ann());
+    let again =
+        registry.grants_revoke(&name("p"), &BTreeSet::from(["fs:data".parse().unwrap()]), &operator());
     assert!(matches!(again, Err(RegistryError::NotGranted { .. })));
     assert_eq!(events(&registry, "granted").len(), 2);
 }
@@ -297,8 +309,8 @@ fn a_configuration_is_overridden_once_per_key_and_matches_its_schema() {
     let state = State::new();
     let registry = state.open();
     let more = "[config]\ninterval = 30\n[config.schema]\ninterval = \"integer\"";
-    registry.register(plugin("p", "1.0.0", more, &[("x", "pure")]), &ann()).unwrap();
-    let set = |key: &str, value| registry.config_set(&name("p"), key, &value, &ann());
+    registry.register(plugin("p", "1.0.0", more, &[("x", "pure")]), &operator()).unwrap();
+    let set = |key: &str, value| registry.config_set(&name("p"), key, &value, &operator());
     set("interval", json!(5)).unwrap();
     let views = set("interval", json!(6)).unwrap();
     assert_eq!((views.len(), &views[0].value, views[0].origin), (1, &json!(6), Origin::Override));
@@ -308,9 +320,9 @@ fn a_configuration_is_overridden_once_per_key_and_matches_its_schema() {
     assert_eq!(rows, 1);
     assert!(matches!(set("interval", json!("often")), Err(RegistryError::Config { .. })));
     assert!(matches!(set("unknown", json!(1)), Err(RegistryError::Config { .. })));
-    assert_eq!(registry.config_unset(&name("p"), "interval", &ann()).unwrap()[0].value, json!(30));
+    assert_eq!(registry.config_unset(&name("p"), "interval", &operator()).unwrap()[0].value, json!(30));
     assert!(matches!(
-        registry.config_unset(&name("p"), "interval", &ann()),
+        registry.config_unset(&name("p"), "interval", &operator()),
         Err(RegistryError::NoSuchOverride { .. })
     ));
 }

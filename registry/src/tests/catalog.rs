@@ -8,7 +8,7 @@ use ares_kernel::ports::{Catalog as _, Provision, Resolution, Route};
 use super::*;
 
 fn resolve(registry: &Registry, capability: &str, provider: Option<&str>) -> Resolution {
-    let mut request = Request::new(ann(), capability.parse().unwrap(), "{}");
+    let mut request = Request::new(operator(), capability.parse().unwrap(), "{}");
     request.provider = provider.map(name);
     wait(registry.resolve(&request))
 }
@@ -24,10 +24,10 @@ fn route(registry: &Registry, capability: &str) -> Route {
 fn providers_are_ranked_and_the_reason_is_given() {
     let state = State::new();
     let registry = state.open();
-    registry.register(plugin("beta", "1.0.0", "", &[("scan", "pure")]), &ann()).unwrap();
-    registry.register(plugin("alpha", "1.0.0", "", &[("scan", "pure")]), &ann()).unwrap();
+    registry.register(plugin("beta", "1.0.0", "", &[("scan", "pure")]), &operator()).unwrap();
+    registry.register(plugin("alpha", "1.0.0", "", &[("scan", "pure")]), &operator()).unwrap();
     let high = plugin("zeta", "2.0.0", "[behavior]\npriority = \"high\"", &[("scan", "pure")]);
-    registry.register(high, &ann()).unwrap();
+    registry.register(high, &operator()).unwrap();
     let found = resolve(&registry, "scan", None);
     let ranking: Vec<(&str, &str)> =
         found.ranking.iter().map(|ranked| (ranked.plugin.as_str(), ranked.reason.as_str())).collect();
@@ -35,12 +35,12 @@ fn providers_are_ranked_and_the_reason_is_given() {
     assert_eq!(ranking, [("zeta", "priority high"), ("alpha", by_name), ("beta", by_name)]);
     assert_eq!(route(&registry, "scan").plugin.name.as_str(), "zeta");
 
-    registry.set_enabled(&name("zeta"), false, &ann()).unwrap();
+    registry.set_enabled(&name("zeta"), false, &operator()).unwrap();
     assert_eq!(route(&registry, "scan").plugin.name.as_str(), "alpha");
     let wanted = resolve(&registry, "scan", Some("zeta")).provision;
     assert!(matches!(wanted, Provision::Disabled { plugins } if plugins == [name("zeta")]));
-    registry.set_enabled(&name("alpha"), false, &ann()).unwrap();
-    registry.set_enabled(&name("beta"), false, &ann()).unwrap();
+    registry.set_enabled(&name("alpha"), false, &operator()).unwrap();
+    registry.set_enabled(&name("beta"), false, &operator()).unwrap();
     let none = resolve(&registry, "scan", None).provision;
     assert!(matches!(none, Provision::Disabled { plugins } if plugins.len() == 3));
 }
@@ -50,7 +50,7 @@ fn what_cannot_be_had_says_why() {
     let state = State::new();
     let registry = state.open();
     let scanner = [("scan_folder", "pure"), ("scan_text", "pure"), ("other", "pure")];
-    registry.register(plugin("scanner", "1.0.0", "", &scanner), &ann()).unwrap();
+    registry.register(plugin("scanner", "1.0.0", "", &scanner), &operator()).unwrap();
     let near = |wanted: &str| match resolve(&registry, wanted, None).provision {
         Provision::Unknown { near } => near.iter().map(ToString::to_string).collect::<Vec<_>>(),
         other => panic!("{other:?}"),
@@ -66,10 +66,10 @@ fn what_cannot_be_had_says_why() {
 fn a_call_gets_the_grants_narrowed_to_what_it_needs() {
     let state = State::new();
     let registry = state.open();
-    registry.register(notes(), &ann()).unwrap();
+    registry.register(notes(), &operator()).unwrap();
     assert!(route(&registry, "put_note").capability.grants.kv());
     assert!(route(&registry, "put_note").plugin.grants.kv());
-    registry.grants_revoke(&name("notes"), &[Scope::Kv].into(), &ann()).unwrap();
+    registry.grants_revoke(&name("notes"), &[Scope::Kv].into(), &operator()).unwrap();
     assert!(!route(&registry, "put_note").capability.grants.kv());
 }
 
@@ -77,7 +77,7 @@ fn a_call_gets_the_grants_narrowed_to_what_it_needs() {
 fn bytes_that_changed_are_known_until_they_are_right_again() {
     let state = State::new();
     let registry = state.open();
-    registry.register(notes(), &ann()).unwrap();
+    registry.register(notes(), &operator()).unwrap();
     let blake3 = route(&registry, "get_note").plugin.blake3;
     let changed = Integrity::Changed("one byte".to_owned());
     registry.report_integrity(blake3, changed.clone());
@@ -90,13 +90,13 @@ fn bytes_that_changed_are_known_until_they_are_right_again() {
 fn what_has_not_changed_is_the_very_same_value() {
     let state = State::new();
     let registry = state.open();
-    registry.register(notes(), &ann()).unwrap();
+    registry.register(notes(), &operator()).unwrap();
     let before = registry.snapshot();
-    registry.register(plugin("other", "1.0.0", "", &[("x", "pure")]), &ann()).unwrap();
+    registry.register(plugin("other", "1.0.0", "", &[("x", "pure")]), &operator()).unwrap();
     let after = registry.snapshot();
     assert!(Arc::ptr_eq(before.plugin(&name("notes")).unwrap(), after.plugin(&name("notes")).unwrap()));
     assert!(after.revision() > before.revision());
-    registry.config_set(&name("notes"), "k", &1.into(), &ann()).unwrap();
+    registry.config_set(&name("notes"), "k", &1.into(), &operator()).unwrap();
     let last = registry.snapshot();
     assert!(!Arc::ptr_eq(after.plugin(&name("notes")).unwrap(), last.plugin(&name("notes")).unwrap()));
     assert_eq!(last.plugin(&name("notes")).unwrap().config.get("k"), Some(&1.into()));
@@ -113,7 +113,7 @@ fn changes_of_others_are_seen_by_themselves() {
             std::thread::sleep(Duration::from_millis(5));
         }
     };
-    one.register(notes(), &ann()).unwrap();
+    one.register(notes(), &operator()).unwrap();
     until(&|| two.is_registered(&name("notes")));
     // With whatever program: the database is the only truth.
     let raw = state.raw();

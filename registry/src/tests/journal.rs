@@ -17,13 +17,13 @@ fn write(key: &str, value: Option<&str>) -> KvWrite {
 fn a_call_that_only_reads_is_in_the_spool_first_and_in_the_table_when_asked_for() {
     let state = State::new();
     let registry = state.open();
-    registry.register(notes(), &ann()).unwrap();
+    registry.register(notes(), &operator()).unwrap();
     let opening = opening("get_note");
     wait(call(&registry, &opening, Effect::Read, &[]));
     let rows = all(&registry);
     let [row] = rows.as_slice() else { panic!("{rows:?}") };
     assert_eq!((row.id, row.status.as_str(), row.plugin.as_deref()), (opening.id, "ok", Some("notes")));
-    assert_eq!((row.caller_kind.as_str(), row.caller.as_str()), ("human", "ann"));
+    assert_eq!((row.caller_kind.as_str(), row.caller.as_str()), ("human", "operator"));
     assert_eq!((row.effect.as_deref(), row.task.as_deref()), (Some("read"), Some("a task")));
     assert_eq!(row.usage.map(|usage| (usage.fuel, usage.host_calls)), Some((1234, 3)));
     assert_eq!(row.verdict.as_ref().unwrap()["decision"], "refuse");
@@ -36,7 +36,7 @@ fn a_call_that_only_reads_is_in_the_spool_first_and_in_the_table_when_asked_for(
 fn the_spool_is_folded_by_itself() {
     let state = State::new();
     let registry = state.open();
-    registry.register(notes(), &ann()).unwrap();
+    registry.register(notes(), &operator()).unwrap();
     wait(call(&registry, &opening("get_note"), Effect::Read, &[]));
     let begun = std::time::Instant::now();
     while !state.spool_files().is_empty() {
@@ -48,11 +48,27 @@ fn the_spool_is_folded_by_itself() {
 }
 
 #[test]
+fn every_record_of_a_rush_is_there_when_asked_for() {
+    let state = State::new();
+    let registry = state.open();
+    registry.register(notes(), &operator()).unwrap();
+    let plugin = registry.snapshot().plugin(&name("notes")).cloned().unwrap();
+    // More than one file holds.
+    for _ in 0..20_000 {
+        wait(close(&registry, &opening("get_note"), Some(&plugin), Effect::Read, &[])).unwrap();
+    }
+    registry.set_enabled(&name("notes"), false, &operator()).unwrap();
+    assert_eq!(all(&registry).len(), 1000, "the limit of the question");
+    let rows: i64 = state.raw().query_row("SELECT count(*) FROM invocations", (), |row| row.get(0)).unwrap();
+    assert_eq!((rows, state.spool_files().len()), (20_000, 0));
+}
+
+#[test]
 fn with_every_reply_nothing_goes_through_the_spool() {
     let state = State::new();
     let options = Options { journal_sync: JournalSync::EveryReply, ..state.options() };
     let registry = Registry::open(&state.path(), options).unwrap();
-    registry.register(notes(), &ann()).unwrap();
+    registry.register(notes(), &operator()).unwrap();
     wait(call(&registry, &opening("get_note"), Effect::Read, &[]));
     assert_eq!(state.spool_files(), Vec::<PathBuf>::new());
     assert_eq!(all(&registry).len(), 1);
@@ -62,7 +78,7 @@ fn with_every_reply_nothing_goes_through_the_spool() {
 fn a_call_that_changes_something_has_its_row_before_it_runs() {
     let state = State::new();
     let registry = state.open();
-    registry.register(notes(), &ann()).unwrap();
+    registry.register(notes(), &operator()).unwrap();
     let opening = opening("put_note");
     let plugin = registry.snapshot().plugin(&name("notes")).cloned().unwrap();
     wait(registry.begin(&opening, Begun { plugin: &plugin, effect: Effect::Write })).unwrap();
@@ -79,7 +95,7 @@ fn a_call_that_changes_something_has_its_row_before_it_runs() {
 fn kv_is_kept_with_the_closing_row_or_not_at_all() {
     let state = State::new();
     let registry = state.open();
-    registry.register(notes(), &ann()).unwrap();
+    registry.register(notes(), &operator()).unwrap();
     let get = |key: &str| wait(registry.get(&name("notes"), key)).unwrap();
     let keys = |prefix: &str, after: Option<&str>, limit| {
         wait(registry.keys(&name("notes"), prefix, after, limit)).unwrap()
@@ -108,11 +124,11 @@ fn kv_is_kept_with_the_closing_row_or_not_at_all() {
 fn writes_of_a_plugin_that_was_taken_out_are_refused() {
     let state = State::new();
     let registry = state.open();
-    registry.register(notes(), &ann()).unwrap();
+    registry.register(notes(), &operator()).unwrap();
     let opening = opening("put_note");
     let plugin = registry.snapshot().plugin(&name("notes")).cloned().unwrap();
     wait(registry.begin(&opening, Begun { plugin: &plugin, effect: Effect::Write })).unwrap();
-    registry.unregister(&name("notes"), &ann()).unwrap();
+    registry.unregister(&name("notes"), &operator()).unwrap();
     assert!(
         wait(close(&registry, &opening, Some(&plugin), Effect::Write, &[write("a", Some("b"))])).is_err()
     );
@@ -123,7 +139,7 @@ fn writes_of_a_plugin_that_was_taken_out_are_refused() {
 fn many_calls_share_few_commits_and_one_failure_takes_no_other_with_it() {
     let state = State::new();
     let registry = state.open();
-    registry.register(notes(), &ann()).unwrap();
+    registry.register(notes(), &operator()).unwrap();
     let plugin = registry.snapshot().plugin(&name("notes")).cloned().unwrap();
     let openings: Vec<Opening> = (0..200).map(|_| opening("put_note")).collect();
     let begin = |opening| registry.begin(opening, Begun { plugin: &plugin, effect: Effect::Write });
@@ -139,7 +155,7 @@ fn many_calls_share_few_commits_and_one_failure_takes_no_other_with_it() {
 fn nothing_runs_while_records_cannot_be_kept_and_everything_does_again_after() {
     let state = State::new();
     let registry = state.open();
-    registry.register(notes(), &ann()).unwrap();
+    registry.register(notes(), &operator()).unwrap();
     let plugin = registry.snapshot().plugin(&name("notes")).cloned().unwrap();
     let close = || wait(close(&registry, &opening("get_note"), Some(&plugin), Effect::Read, &[]));
     let (spool, away) = (state.0.path().join("spool"), state.0.path().join("away"));

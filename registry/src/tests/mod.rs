@@ -66,8 +66,8 @@ fn options(state: &Path) -> Options {
     Options::new(state, Arc::new(Still))
 }
 
-fn ann() -> Caller {
-    Caller::Human("ann".to_owned())
+fn operator() -> Caller {
+    Caller::Human("operator".to_owned())
 }
 
 fn name(text: &str) -> PluginName {
@@ -132,7 +132,7 @@ fn opening(capability: &str) -> Opening {
     Opening {
         id: InvocationId::new(),
         at_ms: Still.now_ms(),
-        caller: ann(),
+        caller: operator(),
         capability: capability.parse().unwrap(),
         parent: None,
         depth: 0,
@@ -181,7 +181,7 @@ fn verdict() -> ares_kernel::gate::Verdict {
     }
     let kernel =
         ares_kernel::Kernel::new(Arc::new(Nothing), Arc::new(Still), Arc::new(Nobody), Arc::new(Nobody));
-    let outcome = wait(kernel.invoke(Request::new(ann(), "x".parse().unwrap(), "{}")));
+    let outcome = wait(kernel.invoke(Request::new(operator(), "x".parse().unwrap(), "{}")));
     outcome.verdict().clone()
 }
 

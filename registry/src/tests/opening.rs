@@ -72,7 +72,7 @@ fn a_damaged_database_is_an_error_and_never_an_empty_list() {
     let state = State::new();
     let registry = state.open();
     for number in 0..20 {
-        registry.register(plugin(&format!("p{number}"), "1.0.0", "", &[("x", "pure")]), &ann()).unwrap();
+        registry.register(plugin(&format!("p{number}"), "1.0.0", "", &[("x", "pure")]), &operator()).unwrap();
     }
     drop(registry);
     let mut bytes = fs_err::read(state.path()).unwrap();
@@ -85,7 +85,7 @@ fn a_damaged_database_is_an_error_and_never_an_empty_list() {
 #[test]
 fn a_row_that_is_not_sound_is_an_error() {
     let state = State::new();
-    state.open().register(notes(), &ann()).unwrap();
+    state.open().register(notes(), &operator()).unwrap();
     state.raw().execute("UPDATE module_versions SET pinned = '{}'", ()).unwrap();
     let error = error(&state);
     assert!(matches!(error, RegistryError::Corrupt { .. }), "{error:?}");
@@ -112,6 +112,6 @@ fn after_closing_nothing_works_and_nothing_hangs() {
     let registry = state.open();
     registry.shutdown().unwrap();
     registry.shutdown().unwrap();
-    assert!(matches!(registry.register(notes(), &ann()), Err(RegistryError::Closed)));
+    assert!(matches!(registry.register(notes(), &operator()), Err(RegistryError::Closed)));
     assert!(registry.ready().is_err());
 }

@@ -72,7 +72,7 @@ fn two_processes_write_a_thousand_rows_each() {
 #[test]
 fn what_a_killed_process_had_acknowledged_is_there() {
     let state = State::new();
-    state.open().register(notes(), &ann()).unwrap();
+    state.open().register(notes(), &operator()).unwrap();
     let output = process("job_die_in_the_middle", &state).wait_with_output().unwrap();
     assert!(!output.status.success());
     let registry = state.open();
@@ -94,7 +94,7 @@ fn what_a_killed_process_had_acknowledged_is_there() {
 /// The spool a process left behind that died with 3 records in it; also its folder's other files.
 fn left_behind(state: &State) -> (PathBuf, Vec<u8>, PathBuf) {
     let registry = state.open();
-    registry.register(notes(), &ann()).unwrap();
+    registry.register(notes(), &operator()).unwrap();
     for _ in 0..3 {
         wait(call(&registry, &opening("get_note"), Effect::Read, &[]));
     }
@@ -162,7 +162,7 @@ fn a_damaged_spool_is_reported_and_kept() {
 fn the_spool_of_a_living_process_is_left_alone() {
     let state = State::new();
     let one = state.open();
-    one.register(notes(), &ann()).unwrap();
+    one.register(notes(), &operator()).unwrap();
     let plugin = one.snapshot().plugin(&name("notes")).cloned().unwrap();
     let running = opening("put_note");
     wait(one.begin(&running, Begun { plugin: &plugin, effect: Effect::Write })).unwrap();
@@ -176,7 +176,7 @@ fn the_spool_of_a_living_process_is_left_alone() {
 fn a_process_that_goes_leaves_nothing_running() {
     let state = State::new();
     let one = state.open();
-    one.register(notes(), &ann()).unwrap();
+    one.register(notes(), &operator()).unwrap();
     one.update_status(&name("notes"), StatusChange::to(PluginState::Running)).unwrap();
     let two = state.open();
     assert_eq!(two.status(&name("notes")).unwrap().state, PluginState::Running);

@@ -18,11 +18,11 @@ fn what_things_cost() {
         for (index, capability) in one.capabilities.iter_mut().enumerate() {
             capability.id = format!("cap{number}.{index}").parse().unwrap();
         }
-        registry.register(one, &ann()).unwrap();
+        registry.register(one, &operator()).unwrap();
     }
     println!("register, each on disk, memory included: {:.2} ms", begun.elapsed().as_secs_f64());
     let begun = Instant::now();
-    registry.set_enabled(&name("p7"), false, &ann()).unwrap();
+    registry.set_enabled(&name("p7"), false, &operator()).unwrap();
     println!("one change among 1,000 plugins, memory included: {:.2?}", begun.elapsed());
 
     let begun = Instant::now();
@@ -58,7 +58,7 @@ fn what_things_cost() {
 
     let begun = Instant::now();
     for number in 0..100_000 {
-        let request = Request::new(ann(), format!("cap{}.1", number % 1000).parse().unwrap(), "{}");
+        let request = Request::new(operator(), format!("cap{}.1", number % 1000).parse().unwrap(), "{}");
         wait_now(ares_kernel::ports::Catalog::resolve(&registry, &request));
     }
     println!("make a request and resolve it: {:.2} µs", begun.elapsed().as_secs_f64() * 1e6 / 100_000.0);

@@ -25,6 +25,10 @@ use super::{REPLY_BYTES_MAX, REQUEST_BYTES_MAX};
 /// How long a reply may take to arrive once its first byte is there.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long a host may take to greet. One that runs does it at once, however busy it is; one that
+/// was stopped still has its connections taken by the system, and says nothing.
+const GREETING: Duration = Duration::from_secs(10);
+
 /// How long to listen for the reason why the host closed the connection.
 const LAST_WORD: Duration = Duration::from_secs(1);
 
@@ -96,8 +100,20 @@ impl Connection {
     async fn open(path: &Path) -> io::Result<Self> {
         let (reader, writer) = UnixStream::connect(path).await?.into_split();
         let waiting = Arc::new(Waiting::default());
-        let reading = tokio::spawn(read(reader, Arc::clone(&waiting)));
-        Ok(Self { writer, waiting, next: 0, reading })
+        let (greeted, greeting) = oneshot::channel();
+        let reading = tokio::spawn(read(reader, Arc::clone(&waiting), greeted));
+        let connection = Self { writer, waiting, next: 0, reading };
+        match timeout(GREETING, greeting).await {
+            // A connection that ended without a greeting says why at the first request.
+            Ok(Ok(()) | Err(_)) => Ok(connection),
+            Err(_) => {
+                let why = format!(
+                    "the host took the connection and has said nothing for {} s; its process may be stopped",
+                    GREETING.as_secs()
+                );
+                Err(io::Error::new(io::ErrorKind::TimedOut, why))
+            }
+        }
     }
 
     async fn send(
@@ -179,7 +195,8 @@ impl Waiting {
 }
 
 /// Hands replies to those who wait for them until the connection ends.
-async fn read(reader: OwnedReadHalf, waiting: Arc<Waiting>) {
+async fn read(reader: OwnedReadHalf, waiting: Arc<Waiting>, greeted: oneshot::Sender<()>) {
+    let mut greeted = Some(greeted);
     let mut lines = Lines::new(BufReader::new(reader), REPLY_BYTES_MAX, PATIENCE, None);
     let why = loop {
         let line = match lines.next().await {
@@ -187,6 +204,8 @@ async fn read(reader: OwnedReadHalf, waiting: Arc<Waiting>) {
             Ok(None) => break lost("the host closed it"),
             Err(error) => break lost(&error.to_string()),
         };
+        // Whoever waited for it may have given up.
+        greeted.take().map(|greeted| greeted.send(()));
         let Ok(reply) = serde_json::from_slice::<Reply>(&line.bytes) else {
             break lost("the host sent something else than a reply");
         };

@@ -11,7 +11,7 @@ use tokio::net::UnixStream;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::timeout;
 
-use super::frame::{Ask, Reply};
+use super::frame::{Ask, Greeting, Reply};
 use super::line::{Line, LineError, Lines};
 use super::{IN_FLIGHT_MAX, PATIENCE, REPLY_BYTES_MAX, REQUEST_BYTES_MAX};
 
@@ -129,29 +129,34 @@ fn check(caller: &Caller) -> Result<(), Problem> {
 }
 
 async fn write(mut writer: impl AsyncWrite + Unpin, mut replies: mpsc::Receiver<Reply>) {
-    while let Some(reply) = replies.recv().await {
-        let frame = encode(&reply);
+    let mut frame = line(&Greeting::own());
+    loop {
         for piece in frame.chunks(PIECE) {
             match timeout(PATIENCE, writer.write_all(piece)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) | Err(_) => return,
             }
         }
+        let Some(reply) = replies.recv().await else { return };
+        frame = encode(&reply);
     }
 }
 
 /// The frame of a reply, or of the problem that it is too long.
 pub(super) fn encode(reply: &Reply) -> Vec<u8> {
-    let frame = serde_json::to_vec(reply).unwrap_or_default();
-    let mut frame = if (1..REPLY_BYTES_MAX).contains(&frame.len()) {
-        frame
-    } else {
-        let why = format!("the answer has {} bytes; the most is {REPLY_BYTES_MAX}", frame.len());
-        let short = Reply::new(reply.id, Err(problem(ProblemKind::Failed, "reply-too-large", why)));
-        serde_json::to_vec(&short).unwrap_or_default()
-    };
-    frame.push(b'\n');
-    frame
+    let frame = line(reply);
+    if (2..=REPLY_BYTES_MAX).contains(&frame.len()) {
+        return frame;
+    }
+    let why = format!("the answer has {} bytes; the most is {REPLY_BYTES_MAX}", frame.len());
+    line(&Reply::new(reply.id, Err(problem(ProblemKind::Failed, "reply-too-large", why))))
+}
+
+/// A frame of its own; an empty one where the value has no JSON, which nothing here is.
+fn line(frame: &impl serde::Serialize) -> Vec<u8> {
+    let mut line = serde_json::to_vec(frame).unwrap_or_default();
+    line.push(b'\n');
+    line
 }
 
 pub(super) fn problem(kind: ProblemKind, code: &str, message: String) -> Problem {

@@ -17,6 +17,23 @@ pub struct Ask {
     pub operation: Operation,
 }
 
+/// The first frame of a connection, from the host: it is there and takes requests.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Greeting {
+    /// Nothing: the greeting answers no request.
+    pub id: Option<u64>,
+    /// The host's version.
+    pub host: String,
+}
+
+impl Greeting {
+    /// This host's greeting.
+    #[must_use]
+    pub fn own() -> Self {
+        Self { id: None, host: env!("CARGO_PKG_VERSION").to_owned() }
+    }
+}
+
 /// One reply: either `ok` or `problem`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reply {

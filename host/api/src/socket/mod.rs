@@ -4,11 +4,12 @@
 //! Each side writes frames: one JSON object a line, ended by `\n`.
 //!
 //! ```text
-//! → {"id":1,"caller":{"kind":"human","name":"ann"},"operation":{"operation":"status","plugin":null}}
+//! ← {"id":null,"host":"0.1.0"}
+//! → {"id":1,"caller":{"kind":"human","name":"operator"},"operation":{"operation":"status","plugin":null}}
 //! ← {"id":1,"ok":{…}}        or        {"id":1,"problem":{"kind":…,"code":…,"message":…}}
 //! ```
 //!
-//! The id is the client's; several requests may run on one connection and are answered as they
+//! The host greets first. The id is the client's; several requests may run on one connection and are answered as they
 //! end. A problem with `"id":null` is about the connection or about a line that could not be read;
 //! the server closes the connection after it. A client passes over frames that are neither `ok`
 //! nor `problem`: they are news of a request that still runs.
@@ -22,7 +23,7 @@ mod server;
 
 pub use bind::{BindError, bind};
 pub use client::Remote;
-pub use frame::{Ask, Reply};
+pub use frame::{Ask, Greeting, Reply};
 pub use server::serve;
 
 use std::time::Duration;

@@ -89,13 +89,18 @@ fn info(plugin: &str) -> Operation {
 }
 
 fn human() -> Caller {
-    Caller::Human("ann".to_owned())
+    Caller::Human("operator".to_owned())
 }
 
 async fn reply(reader: &mut (impl AsyncBufReadExt + Unpin)) -> Value {
-    let mut line = String::new();
-    reader.read_line(&mut line).await.unwrap();
-    serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).await.unwrap();
+        let frame: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
+        if frame.get("host").is_none() {
+            return frame;
+        }
+    }
 }
 
 async fn until(what: impl Fn() -> bool) {
@@ -111,7 +116,7 @@ async fn answers_and_problems_come_back_as_they_are() {
     let answer = remote.operate(human(), Operation::Verify).await.unwrap();
     assert_eq!(
         answer,
-        json!({ "caller": { "kind": "human", "name": "ann" }, "operation": { "operation": "verify" } })
+        json!({ "caller": { "kind": "human", "name": "operator" }, "operation": { "operation": "verify" } })
     );
     assert_eq!(remote.operate(human(), info("null")).await, Ok(Value::Null));
     let problem = remote.operate(human(), info("nobody")).await.unwrap_err();
@@ -299,4 +304,14 @@ async fn only_the_holder_of_the_lock_takes_a_stale_socket_away() {
     let deep = State::prepare(&folder.path().join("d".repeat(100))).unwrap();
     let error = bind(&Lock::host(&deep).unwrap()).unwrap_err();
     assert!(matches!(error, super::BindError::TooLong { .. }), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_says_nothing_is_not_waited_for_without_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("silent");
+    // As with a process that was stopped: the system takes the connection, nobody reads it.
+    let _listener = tokio::net::UnixListener::bind(&socket).unwrap();
+    let error = Remote::connect(&socket).await.err().expect("no connection");
+    assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
 }

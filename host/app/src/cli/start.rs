@@ -43,7 +43,14 @@ impl Start {
                 .note("note: no host runs, so it was stopped again; `ares-host run` keeps plugins running");
         }
         context.screen.show(&answer, |answer| {
-            format!("{} is {}", field::text(answer, "plugin"), field::text(answer, "state"))
+            let mut lines: Vec<String> = field::at(answer, "steps")
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|step| format!("  {}", field::plain(step)))
+                .collect();
+            lines.push(format!("{} is {}", field::text(answer, "plugin"), field::text(answer, "state")));
+            lines.join("\n")
         })?;
         Ok(ExitStatus::Done)
     }

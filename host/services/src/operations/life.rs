@@ -24,9 +24,20 @@ impl Operations {
             problem.message = format!("plugin `{}` could not be started: {}", plugin.name, problem.message);
             problem
         })?;
+        let setup = if plugin.hooks.setup { "its setup is done" } else { "it needs no setup" };
         Ok(json!({
             "plugin": plugin.name,
             "version": plugin.version,
+            "steps": if was_running {
+                vec!["runs already".to_owned()]
+            } else {
+                vec![
+                    format!("found version {}, enabled", plugin.version),
+                    "what it depends on is there".to_owned(),
+                    "its code is loaded".to_owned(),
+                    setup.to_owned(),
+                ]
+            },
             "state": "running",
             "was_running": was_running,
             "process_id": std::process::id(),

@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn agents_look_and_people_change() {
         let agent = Caller::Agent("claude".to_owned());
-        let human = Caller::Human("ann".to_owned());
+        let human = Caller::Human("operator".to_owned());
         let plugin = Caller::Plugin("notes".parse().unwrap());
         let look = Operation::List { kind: None, category: None, tag: None };
         for change in [

@@ -66,8 +66,8 @@ fn fixture() -> Fixture {
     with(runtime(), &[])
 }
 
-fn ann() -> Caller {
-    Caller::Human("ann".to_owned())
+fn operator() -> Caller {
+    Caller::Human("operator".to_owned())
 }
 
 /// A component that exports the world's interfaces, all empty, and carries a mark of its own.
@@ -90,7 +90,7 @@ impl Fixture {
         fs_err::create_dir_all(&folder).unwrap();
         let manifest = format!(
             "id = \"{name}\"\nversion = \"{version}\"\nkind = \"tool\"\ndisplay_name = \"The {name}\"\n\
-             description = \"A plugin.\"\nauthor = \"ann\"\nlicense = \"Apache-2.0\"\n\
+             description = \"A plugin.\"\nauthor = \"operator\"\nlicense = \"Apache-2.0\"\n\
              [component]\npath = \"x.wasm\"\nworld = \"plugin\"\n{more}\n\
              [[capability]]\nname = \"hello\"\neffects = \"read\"\nidempotent = true\n"
         );
@@ -100,7 +100,7 @@ impl Fixture {
     }
 
     async fn ask(&self, operation: Operation) -> Result<Value, Problem> {
-        self.host.operate().operate(ann(), operation).await
+        self.host.operate().operate(operator(), operation).await
     }
 
     async fn register(&self, folder: &Path) -> Result<Value, Problem> {
@@ -219,7 +219,7 @@ async fn a_refused_registration_leaves_the_copy_others_use() {
     let f = fixture();
     let folder = f.demo("").await;
     let text = fs_err::read_to_string(folder.join("plugin.toml")).unwrap();
-    fs_err::write(folder.join("plugin.toml"), text.replace("ann", "bea")).unwrap();
+    fs_err::write(folder.join("plugin.toml"), text.replace("operator", "bea")).unwrap();
     assert_eq!(f.register(&folder).await.unwrap_err().code, "same-version");
     assert_eq!(f.copies(), 1);
     assert_eq!(f.invoke().await["status"], "ok");
