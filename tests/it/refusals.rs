@@ -46,7 +46,7 @@ fn a_guest_that_never_ends_is_ended() {
     for (capability, input) in [("spin", "{}"), ("sleep", r#"{"amount":60000}"#)] {
         let start = std::time::Instant::now();
         let ran = installation
-            .ares(["invoke", capability, "--input", input, "--deadline", "500", "--json"])
+            .ares(["invoke", capability, "--input", input, "--deadline", "100", "--json"])
             .exits(11);
         assert_eq!(ran.json()["error"]["code"], "deadline");
         assert!(start.elapsed() < std::time::Duration::from_secs(20), "{:?}", start.elapsed());
