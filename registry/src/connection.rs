@@ -12,9 +12,8 @@ use crate::error::{Doing, RegistryError};
 const BUSY: Duration = Duration::from_secs(10);
 /// How many prepared statements one connection keeps.
 const STATEMENTS: usize = 64;
-/// The write-ahead log is brought into the file when it has so many pages: 1 MiB, which the next
-/// process reads within a millisecond.
-const LOG_PAGES: u32 = 256;
+/// A write-ahead log of so many bytes is read by the next process within a millisecond.
+const LOG_ENOUGH: u64 = 1 << 20;
 
 /// Opens the database for the one writer; makes the file if there is none.
 ///
@@ -45,7 +44,6 @@ fn settings(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     // Bringing the log into the file takes longer than most commands; `into_file` says when.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
     connection.pragma_update(None, "trusted_schema", false)?;
@@ -67,8 +65,18 @@ pub(crate) fn write_ahead(connection: &Connection, path: &Path) -> Result<(), Re
     Err(RegistryError::Unwritable { path: path.to_owned(), source: why.into() })
 }
 
-/// Brings the write-ahead log into the file, as far as no other process reads it just now.
+/// Brings the write-ahead log into the file and empties it, unless another process uses it just now.
 pub(crate) fn into_file(connection: &Connection, path: &Path) -> Result<(), RegistryError> {
-    let done = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(()));
-    done.doing(path, "bringing the write-ahead log into the database")
+    let emptied = || -> rusqlite::Result<()> {
+        connection.busy_timeout(Duration::ZERO)?;
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))
+    };
+    emptied().doing(path, "bringing the write-ahead log into the database")
+}
+
+/// Whether the write-ahead log has become so long that the next process would notice.
+pub(crate) fn is_long(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    fs_err::metadata(log).is_ok_and(|log| log.len() > LOG_ENOUGH)
 }

@@ -26,8 +26,8 @@ pub struct Options {
     pub components: PathBuf,
     /// When a closing row is on disk.
     pub journal_sync: JournalSync,
-    /// Whether closing leaves the write-ahead log to the next one instead of bringing it into the
-    /// file: for a process that lives for one command. Everything is on disk either way.
+    /// Whether closing leaves a short write-ahead log to the next one instead of bringing it into
+    /// the file: for a process that lives for one command. Everything is on disk either way.
     pub leave_log: bool,
     /// The most any plugin may ask for.
     pub maxima: Maxima,

@@ -162,7 +162,7 @@ impl Registry {
         let mut versions: Vec<VersionView> = self.readers.read("listing versions", |connection| {
             let mut select = connection.prepare_cached(
                 "SELECT v.public_id, m.name, v.version, v.active, v.blake3, v.size, v.manifest_blake3,
-                    v.wit_track, v.source_path, v.registered_at
+                    v.wit_track, v.source_path, v.registered_at, v.pinned ->> '$.entry_point'
                  FROM module_versions v JOIN modules m ON m.id = v.module_id
                  WHERE ?1 IS NULL OR m.name = ?1",
             )?;
@@ -184,6 +184,7 @@ impl Registry {
             manifest_blake3: rows::blake3(row, 6)?,
             wit_track: row.get(7)?,
             source: row.get::<_, String>(8)?.into(),
+            entry_point: row.get(10)?,
             component: self.component_path(&blake3),
             registered_at_ms: rows::count(row, 9)?,
         })

@@ -100,6 +100,8 @@ pub struct VersionView {
     pub wit_track: String,
     /// The folder it was registered from.
     pub source: PathBuf,
+    /// The component's path in that folder.
+    pub entry_point: String,
     /// The host's own copy of the component.
     pub component: PathBuf,
     /// When, in milliseconds since the Unix epoch.

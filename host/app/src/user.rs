@@ -25,7 +25,7 @@ mod tests {
     #[test]
     fn the_name_stands_before_its_number() {
         let table =
-            "root:x:0:0:root:/root:/bin/sh\nbad\n:x:7:7::/:\nann:x:1000:1000::/home/operator:/bin/sh\n";
+            "root:x:0:0:root:/root:/bin/sh\nbad\n:x:7:7::/:\noperator:x:1000:1000::/home/operator:/bin/sh\n";
         assert_eq!((name(table, 0), name(table, 1000)), (Some("root"), Some("operator")));
         assert_eq!((name(table, 7), name(table, 1)), (None, None));
     }

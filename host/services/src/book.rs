@@ -122,12 +122,11 @@ impl Sources for Book {
         let (name, wanted) = (plugin.name.clone(), plugin.version.clone());
         async move {
             self.told("say where a plugin came from", move |registry| {
-                let (manifest, _) = registry.manifest(&name, Some(&wanted))?;
                 let versions = registry.versions(&name)?;
                 let registered = versions.iter().map(|version| version.blake3).collect();
-                let folder = versions.into_iter().find(|version| version.version == wanted);
-                let folder = folder.map_or_else(Default::default, |version| version.source);
-                Ok(Files { source: folder.join(&manifest.component.path), registered })
+                let one = versions.into_iter().find(|version| version.version == wanted);
+                let one = one.ok_or(RegistryError::NoSuchPlugin { name })?;
+                Ok(Files { source: one.source.join(&one.entry_point), registered })
             })
             .await
         }

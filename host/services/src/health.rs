@@ -86,13 +86,14 @@ fn take_due(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::Mode;
     use crate::testing::{FakeRecords, FakeRuntime, plugin};
     use ares_kernel::{Ended, Failure};
 
     async fn running(runtime: FakeRuntime) -> (Lifecycle, Arc<FakeRecords>, Arc<FakeRuntime>, Arc<Plugin>) {
         let plugin = Arc::new(plugin(|_| {}));
         let (records, runtime) = (Arc::new(FakeRecords::of(&plugin)), Arc::new(runtime));
-        let life = Lifecycle::new(records.clone(), runtime.clone());
+        let life = Lifecycle::new(records.clone(), runtime.clone(), Mode::Serving);
         life.start(&plugin).await.unwrap();
         records.taken();
         (life, records, runtime, plugin)

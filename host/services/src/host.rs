@@ -85,7 +85,7 @@ impl Host {
             Mode::Serving => ports.clone(),
             Mode::Command => Arc::new(Passing::new(book.clone())),
         };
-        let life = Lifecycle::new(records, Arc::clone(&runtime));
+        let life = Lifecycle::new(records, Arc::clone(&runtime), mode);
         let engine = Cached::new(Arc::new(OnDemand::new(engine, life.clone())));
         let journal: Arc<dyn Journal> = registry;
         let kernel = Kernel::new(journal, clock, Arc::new(integrity.clone()), Arc::new(engine));

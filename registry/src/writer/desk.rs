@@ -229,7 +229,10 @@ impl Desk {
     fn end(&self, inbox: &mut Inbox<'_>) -> Result<(), RegistryError> {
         self.fold(inbox)?;
         self.folder().lose(self.owner)?;
-        if self.leave_log { Ok(()) } else { connection::into_file(&self.connection, &self.path) }
+        if self.leave_log && !connection::is_long(&self.path) {
+            return Ok(());
+        }
+        connection::into_file(&self.connection, &self.path)
     }
 
     fn sweep(&self) {

@@ -33,6 +33,7 @@ use futures::future::{BoxFuture, Shared};
 use tokio::sync::OwnedMutexGuard;
 
 use crate::count::Count;
+use crate::host::Mode;
 use crate::records::Records;
 
 pub use on_demand::OnDemand;
@@ -53,6 +54,7 @@ struct Parts {
     starting: Mutex<HashMap<Version, Starting>>,
     crashed: Mutex<HashSet<PluginName>>,
     turns: Mutex<HashMap<PluginName, Arc<tokio::sync::Mutex<()>>>>,
+    mode: Mode,
 }
 
 /// One start of one version, and the calls it serves.
@@ -76,10 +78,11 @@ fn version(plugin: &Plugin) -> Version {
 impl Lifecycle {
     /// Nobody runs yet.
     #[must_use]
-    pub fn new(records: Arc<dyn Records>, runtime: Arc<dyn Runtime>) -> Self {
+    pub fn new(records: Arc<dyn Records>, runtime: Arc<dyn Runtime>, mode: Mode) -> Self {
         Self(Arc::new(Parts {
             records,
             runtime,
+            mode,
             running: ArcSwap::default(),
             starting: Mutex::default(),
             crashed: Mutex::default(),

@@ -10,6 +10,7 @@ use futures::future::Shared;
 
 use super::{CALLS_PATIENCE, Instance, Lifecycle, Starting, lock, version};
 use crate::count::Count;
+use crate::host::Mode;
 use crate::records::{RecordsError, Turn};
 
 /// Why a plugin does not run.
@@ -123,10 +124,13 @@ impl Lifecycle {
             return Err(StartError::Dependency(unmet));
         }
         self.load(plugin).await?;
-        let schemas = Arc::clone(plugin);
-        // Compiling a schema may take milliseconds: not on a thread that serves calls.
-        let compiled = tokio::task::spawn_blocking(move || prepare_schemas(&schemas)).await;
-        compiled.unwrap_or(Err(StartError::Internal))?;
+        // One command needs the schemas of one capability, which its call compiles.
+        if self.0.mode == Mode::Serving {
+            let schemas = Arc::clone(plugin);
+            // Compiling a schema may take milliseconds: not on a thread that serves calls.
+            let compiled = tokio::task::spawn_blocking(move || prepare_schemas(&schemas)).await;
+            compiled.unwrap_or(Err(StartError::Internal))?;
+        }
         if !plugin.hooks.setup {
             return Ok(());
         }

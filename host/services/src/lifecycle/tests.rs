@@ -9,6 +9,7 @@ use ares_kernel::ports::{Engine, Hook};
 use ares_kernel::{Ended, Failure, Fault, FaultKind, Kernel};
 
 use super::{Lifecycle, OnDemand, StartError};
+use crate::host::Mode;
 use crate::testing::{Ends, FakeEngine, FakeRecords, FakeRuntime, kernel, plugin, request};
 
 struct Fixture {
@@ -25,7 +26,7 @@ fn with(change: impl FnOnce(&mut Plugin), runtime: FakeRuntime, ends: &[Ends]) -
     let plugin = Arc::new(plugin);
     let (records, runtime) = (Arc::new(FakeRecords::of(&plugin)), Arc::new(runtime));
     let engine = Arc::new(FakeEngine::ending(ends));
-    let life = Lifecycle::new(records.clone(), runtime.clone());
+    let life = Lifecycle::new(records.clone(), runtime.clone(), Mode::Serving);
     Fixture { plugin, records, runtime, engine, life }
 }
 
@@ -105,7 +106,7 @@ async fn each_reason_not_to_start_is_its_own_error() {
     let bad = |capability: &mut Capability| capability.output = Schema::parse(r#"{"type":7}"#).unwrap();
     let broken = Arc::new(plugin(bad));
     assert!(matches!(
-        Lifecycle::new(Arc::new(FakeRecords::of(&broken)), Arc::new(FakeRuntime::default()))
+        Lifecycle::new(Arc::new(FakeRecords::of(&broken)), Arc::new(FakeRuntime::default()), Mode::Serving)
             .start(&broken)
             .await,
         Err(StartError::Schema { .. })
