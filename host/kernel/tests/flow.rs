@@ -119,6 +119,23 @@ async fn nested_calls_need_a_grant_and_cannot_run_in_a_circle() {
 }
 
 #[tokio::test]
+async fn a_call_does_no_more_than_any_call_above_it() {
+    for (first, to, guests, expected) in [
+        ("move", json!(["put"]), 2, r#""status":"ok""#),
+        ("relay", json!(["put"]), 1, "exceeds-caller"),
+        // Not even when the nearest but one might.
+        ("move", json!(["relay", "put"]), 2, "exceeds-caller"),
+    ] {
+        let world = World::new();
+        let outcome = world.invoke(first, &json!({"to": to}).to_string()).await;
+        let Status::Ok(text) = outcome.status() else { panic!("{:?}", outcome.status()) };
+        let text = text.replace('\\', "");
+        assert!(text.contains(expected), "{first} {to}: {text}");
+        assert_eq!(world.guests_started(), guests, "{first} {to}");
+    }
+}
+
+#[tokio::test]
 async fn nesting_ends_at_eight() {
     let world = World::new();
     let outcome = world.invoke("nest-0", "{}").await;

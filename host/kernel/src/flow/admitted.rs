@@ -39,6 +39,7 @@ pub struct Parent {
     pub(crate) id: InvocationId,
     chain: Vec<(PluginName, CapabilityId)>,
     deadline: Instant,
+    effect: Effect,
     grants: Arc<Grants>,
 }
 
@@ -162,6 +163,7 @@ impl Permit {
                 id: self.request.id,
                 chain,
                 deadline: self.deadline,
+                effect: self.request.parent.as_ref().map_or(self.effect(), |p| p.effect.min(self.effect())),
                 grants: Arc::clone(&self.grants),
             },
             caller: Caller::Plugin(self.route.plugin.name.clone()),
@@ -198,6 +200,12 @@ impl Parent {
     #[must_use]
     pub fn deadline(&self) -> Instant {
         self.deadline
+    }
+
+    /// The weakest class among the running calls: no call below may do more.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        self.effect
     }
 
     /// What the calling call was granted.

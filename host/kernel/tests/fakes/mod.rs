@@ -143,7 +143,7 @@ fn routes() -> Vec<Route> {
     let nest = |n: usize| format!("nest-{n}");
     let call: BTreeSet<_> = (0..12)
         .map(nest)
-        .chain(["echo".into(), "relay".into()])
+        .chain(["echo".into(), "relay".into(), "put".into()])
         .map(|id: String| id.parse().unwrap())
         .collect();
     let granted = Arc::new(Grants::new(false, call.clone(), vec![folder]));
@@ -175,6 +175,7 @@ fn routes() -> Vec<Route> {
         route(&demo, scan),
         route(&demo, capability("greedy", Effect::Write, &[Scope::Kv], &open, &granted)),
         route(&demo, capability("relay", Effect::Read, &calls, &open, &granted)),
+        route(&demo, capability("move", Effect::Write, &calls, &open, &granted)),
         route(&demo, capability("says-nonsense", Effect::Write, &[], &open, &granted)),
         route(&demo, much),
         route(&demo, other),
@@ -257,7 +258,7 @@ async fn guest(permit: &Permit) -> String {
         "says-other" => "{}".into(),
         "says-much" => json!({"much": "x".repeat(200)}).to_string(),
         "breaks" => panic!("an engine must not, but this one does"),
-        "relay" => {
+        "relay" | "move" => {
             let to = permit.arguments()["to"].as_array().unwrap();
             let (first, rest) = to.split_first().unwrap();
             let input = if rest.is_empty() { json!({"text": "x"}) } else { json!({"to": rest}) };

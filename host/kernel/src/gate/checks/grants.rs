@@ -1,9 +1,10 @@
-//! Was everything the capability needs granted to its plugin?
+//! Was everything the capability needs granted to its plugin, and may the calls above do as much?
 
 use crate::flow::Draft;
 use crate::gate::{Check, Kind, Refusal};
 
-/// Refuses a capability that needs what its plugin was not granted.
+/// Refuses a capability that needs what its plugin was not granted, and one that may do more than a
+/// call above it: else whoever allowed a call that only reads would have allowed what it calls.
 pub(super) struct Grants;
 
 impl Check for Grants {
@@ -13,6 +14,15 @@ impl Check for Grants {
 
     fn check(&self, draft: &mut Draft) -> Result<(), Refusal> {
         let route = draft.route()?;
+        if let Some(parent) = draft.parent().filter(|parent| route.capability.effect > parent.effect()) {
+            let message = format!(
+                "`{}` is of class {}, and a call above it is of class {}: a call can do no more than the calls it comes from",
+                route.capability.id,
+                route.capability.effect,
+                parent.effect()
+            );
+            return Err(Refusal { check: "grants", code: "exceeds-caller", kind: Kind::Forbidden, message });
+        }
         let missing: Vec<String> = route
             .capability
             .needs
