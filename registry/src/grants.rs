@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::error::RegistryError;
 use crate::events::{self, Entry, actor};
 use crate::modules;
+use crate::options::Options;
 use crate::pinned::Pinned;
 use crate::register::utf8;
 use crate::registry::Registry;
@@ -27,12 +28,12 @@ pub(crate) struct Grant {
 }
 
 /// Checks grants against what the plugin asks for, and folders against the machine: absolute, links
-/// resolved, neither in nor around the state directory.
+/// resolved, neither in nor around the state directory, and to be changed not around the host's own files.
 pub(crate) fn prepared(
     plugin: &PluginName,
     pinned: &Pinned,
     grants: &BTreeMap<Scope, Option<PathBuf>>,
-    state: &Path,
+    options: &Options,
 ) -> Result<Vec<Grant>, RegistryError> {
     let one = |(scope, place): (&Scope, &Option<PathBuf>)| {
         let text = scope.to_string();
@@ -42,7 +43,10 @@ pub(crate) fn prepared(
             return Err(RegistryError::NotAsked { plugin: plugin.clone(), scope: text, asked });
         };
         let folder = match (scope, place) {
-            (Scope::Folder(_), Some(place)) => Some(utf8(&place_of(&text, place, state)?)?.to_owned()),
+            (Scope::Folder(_), Some(place)) => {
+                let changes = ask.access == Some(Access::Write);
+                Some(utf8(&place_of(&text, place, changes, options)?)?.to_owned())
+            }
             (Scope::Folder(_), None) => return Err(RegistryError::FolderNeeded { scope: text }),
             (Scope::Kv | Scope::Call(_), None) => None,
             (Scope::Kv | Scope::Call(_), Some(folder)) => {
@@ -54,7 +58,7 @@ pub(crate) fn prepared(
     grants.iter().map(one).collect()
 }
 
-fn place_of(scope: &str, folder: &Path, state: &Path) -> Result<PathBuf, RegistryError> {
+fn place_of(scope: &str, folder: &Path, changes: bool, options: &Options) -> Result<PathBuf, RegistryError> {
     let refused = |why: String| RegistryError::FolderRefused {
         scope: scope.to_owned(),
         folder: folder.to_owned(),
@@ -64,12 +68,19 @@ fn place_of(scope: &str, folder: &Path, state: &Path) -> Result<PathBuf, Registr
     if !place.is_dir() {
         return Err(refused("it is not a folder".to_owned()));
     }
-    let state = fs_err::canonicalize(state).map_err(|error| refused(error.to_string()))?;
+    let state = fs_err::canonicalize(&options.state).map_err(|error| refused(error.to_string()))?;
     if place.starts_with(&state) {
         return Err(refused(format!("it lies in the host's own state directory {}", state.display())));
     }
     if state.starts_with(&place) {
         return Err(refused(format!("the host's own state directory {} lies in it", state.display())));
+    }
+    // A file that is not there cannot be changed.
+    let mut own = options.own_files.iter().filter_map(|file| fs_err::canonicalize(file).ok());
+    if let Some(file) = own.find(|file| changes && file.starts_with(&place)) {
+        let why =
+            format!("the host's own file {} lies in it, and the plugin could change it", file.display());
+        return Err(refused(why));
     }
     Ok(place)
 }
@@ -161,7 +172,7 @@ impl Registry {
             module.map(|module| pinned(connection, module)).transpose()
         })?;
         let asked = asked.ok_or_else(|| RegistryError::NoSuchPlugin { name: plugin.clone() })?;
-        let grants = prepared(plugin, &asked, grants, &self.options.state)?;
+        let grants = prepared(plugin, &asked, grants, &self.options)?;
         let (name, actor, at) = (plugin.clone(), actor(by), self.now());
         self.change("granting", move |connection| put(connection, &name, &grants, &actor, at))?;
         self.grants(plugin)
@@ -204,6 +215,7 @@ fn merged(pinned: &Pinned, mut granted: Vec<GrantView>) -> Vec<GrantView> {
         let mut view = at.map_or_else(|| nothing(&ask.scope), |at| granted.remove(at));
         view.asked = true;
         view.asked_access = ask.access.as_ref().map(rows::word_of);
+        view.meaning = meaning(&ask.scope, ask.access);
         view
     });
     let mut views: Vec<GrantView> = asked.collect();
@@ -211,9 +223,23 @@ fn merged(pinned: &Pinned, mut granted: Vec<GrantView>) -> Vec<GrantView> {
     views
 }
 
+/// In words. A grant of another host's scope that this one does not know keeps its name.
+fn meaning(scope: &str, access: Option<Access>) -> String {
+    scope.parse::<Scope>().map_or_else(|_| scope.to_owned(), |scope| scope.meaning(access))
+}
+
+/// The scopes an active version asks for beyond what the version before it asked for: new ones, and
+/// folders it wants to change that were only read.
+pub(crate) fn new_asks(before: &Pinned, now: &Pinned) -> Vec<String> {
+    let is_new =
+        |scope: &str, access: Option<Access>| before.ask(scope).is_none_or(|before| before.access < access);
+    now.asks.iter().filter(|ask| is_new(&ask.scope, ask.access)).map(|ask| ask.scope.clone()).collect()
+}
+
 fn nothing(scope: &str) -> GrantView {
     GrantView {
         scope: scope.to_owned(),
+        meaning: meaning(scope, None),
         asked: false,
         granted: false,
         asked_access: None,

@@ -22,6 +22,8 @@ pub enum JournalSync {
 pub struct Options {
     /// The host's state directory: no folder in it or around it can be granted.
     pub state: PathBuf,
+    /// Files of the host outside of it: no folder around one can be granted to be changed.
+    pub own_files: Vec<PathBuf>,
     /// The folder that holds the host's own copies of components, `<blake3>.wasm`.
     pub components: PathBuf,
     /// When a closing row is on disk.
@@ -43,6 +45,7 @@ impl Options {
         Self {
             components: state.join("components"),
             state,
+            own_files: Vec::new(),
             journal_sync: JournalSync::default(),
             leave_log: false,
             maxima: Maxima::default(),

@@ -43,6 +43,9 @@ pub struct Registered {
     pub unchanged: bool,
     /// The version that was active before, if there was another.
     pub was: Option<String>,
+    /// What it asks for and the version that was active before did not. Nothing of it is granted by
+    /// an earlier grant.
+    pub new_asks: Vec<String>,
 }
 
 /// A registration with everything about it checked that needs no database.
@@ -68,7 +71,7 @@ impl Registry {
         self.check_limits(&registration)?;
         check_capabilities(&plugin, &registration.capabilities)?;
         let pinned = Pinned::of(&registration.manifest);
-        let grants = grants::prepared(&plugin, &pinned, &registration.grants, &self.options.state)?;
+        let grants = grants::prepared(&plugin, &pinned, &registration.grants, &self.options)?;
         let manifest_blake3 = Blake3::of(registration.manifest_text.as_bytes());
         let checked =
             Checked { registration, pinned, manifest_blake3, grants, actor: actor(by), now: self.now() };
@@ -121,9 +124,12 @@ impl Checked {
             None => false,
         };
         let module = known.map_or_else(|| self.add_module(connection, &version), Ok)?;
-        let mut was = None;
+        let (mut was, mut new_asks) = (None, Vec::new());
         if !unchanged {
             was = modules::active_version(connection, module)?.filter(|_| known.is_some());
+            if was.is_some() {
+                new_asks = grants::new_asks(&grants::pinned(connection, module)?, &self.pinned);
+            }
             self.put_version(connection, module, &version)?;
             self.announce(connection, module, was.as_deref())?;
         }
@@ -135,6 +141,7 @@ impl Checked {
             blake3: self.registration.blake3,
             unchanged,
             was: was.filter(|was| *was != version),
+            new_asks,
             version: self.registration.manifest.version,
             plugin: self.registration.manifest.id,
         })

@@ -188,6 +188,8 @@ pub struct DependencyView {
 pub struct GrantView {
     /// The scope.
     pub scope: String,
+    /// What it lets the plugin do, in words.
+    pub meaning: String,
     /// Does the active version ask for it?
     pub asked: bool,
     /// Was it granted?
@@ -200,6 +202,17 @@ pub struct GrantView {
     pub folder: Option<PathBuf>,
     /// Since when, in milliseconds since the Unix epoch.
     pub granted_at_ms: Option<u64>,
+}
+
+impl GrantView {
+    /// Whether all that is asked for is granted: a folder granted for reading is not granted in full
+    /// to a plugin that wants to change it.
+    #[must_use]
+    pub fn in_full(&self) -> bool {
+        let less =
+            self.asked_access.as_deref() == Some("write") && self.granted_access.as_deref() == Some("read");
+        self.granted && !less
+    }
 }
 
 /// Where a configuration value comes from.

@@ -17,6 +17,7 @@ mod commands;
 mod conformance;
 mod crash;
 mod engine;
+mod grants;
 mod harness;
 mod host;
 mod hostile;

@@ -27,6 +27,7 @@ mod compiler;
 mod config;
 mod exit;
 mod failure;
+mod grants_file;
 mod host;
 mod locked;
 mod log;

@@ -288,7 +288,10 @@ fn only_a_folder_outside_the_state_directory_can_be_granted() {
     let views = allow(Some(outside.path().join("."))).unwrap();
     assert_eq!(views[0].folder.as_deref(), Some(outside.path().canonicalize().unwrap().as_path()));
     // A later version asks for more, and does not have it.
-    registry.register(plugin("p", "2.0.0", &asks("write"), &[("x", "write")]), &operator()).unwrap();
+    let later =
+        registry.register(plugin("p", "2.0.0", &asks("write"), &[("x", "write")]), &operator()).unwrap();
+    assert_eq!(later.new_asks, ["fs:data"]);
+    assert!(!registry.grants(&name("p")).unwrap()[0].in_full());
     let access =
         |registry: &Registry| registry.snapshot().plugin(&name("p")).unwrap().grants.folders()[0].access;
     assert_eq!(access(&registry), ares_kernel::facts::Access::Read);
@@ -302,6 +305,27 @@ fn only_a_folder_outside_the_state_directory_can_be_granted() {
         registry.grants_revoke(&name("p"), &BTreeSet::from(["fs:data".parse().unwrap()]), &operator());
     assert!(matches!(again, Err(RegistryError::NotGranted { .. })));
     assert_eq!(events(&registry, "granted").len(), 2);
+}
+
+#[test]
+fn a_folder_around_the_host_s_own_files_cannot_be_granted_to_be_changed() {
+    let (state, outside) = (State::new(), tempfile::tempdir().unwrap());
+    let file = outside.path().join("ares.toml");
+    fs_err::write(&file, "").unwrap();
+    fs_err::create_dir(outside.path().join("data")).unwrap();
+    let registry =
+        Registry::open(&state.path(), Options { own_files: vec![file], ..state.options() }).unwrap();
+    let asks = |name, access| format!("[[permissions.fs]]\nname = \"{name}\"\naccess = \"{access}\"\n");
+    let both = asks("out", "write") + &asks("in", "read");
+    registry.register(plugin("p", "1.0.0", &both, &[("x", "write")]), &operator()).unwrap();
+    let allow = |scope: &str, folder: PathBuf| {
+        let grants = BTreeMap::from([(scope.parse().unwrap(), Some(folder))]);
+        registry.grants_allow(&name("p"), &grants, &operator())
+    };
+    let error = allow("fs:out", outside.path().to_owned()).unwrap_err();
+    assert!(error.to_string().contains("ares.toml"), "{error}");
+    allow("fs:out", outside.path().join("data")).unwrap();
+    allow("fs:in", outside.path().to_owned()).unwrap();
 }
 
 #[test]

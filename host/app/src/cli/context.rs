@@ -66,16 +66,20 @@ impl Context {
 
     /// The configuration as it was written.
     pub(crate) fn low(&self) -> Result<Low, Failure> {
-        let file = match &self.global.config {
+        let file = self.file()?;
+        Low::read(file.as_deref(), &self.environment, &self.global.set).map_err(|error| Failure::from(&error))
+    }
+
+    fn file(&self) -> Result<Option<PathBuf>, Failure> {
+        Ok(match &self.global.config {
             Some(file) => Some(file.clone()),
             None => Some(self.root()?.join("ares.toml")).filter(|file| file.exists()),
-        };
-        Low::read(file.as_deref(), &self.environment, &self.global.set).map_err(|error| Failure::from(&error))
+        })
     }
 
     /// The configuration as it was meant.
     pub(crate) fn settings(&self) -> Result<Settings, Failure> {
-        self.low().map(|low| Settings::from_low(&low))
+        Ok(Settings { file: self.file()?, ..Settings::from_low(&self.low()?) })
     }
 
     /// The host that runs on the state directory, or the same in this process for one call.

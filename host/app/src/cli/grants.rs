@@ -1,7 +1,6 @@
 //! `grants`: what a plugin may reach.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ares_services::operation::Operation;
 use clap::Subcommand;
@@ -10,12 +9,13 @@ use serde_json::Value;
 use super::Context;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
+use crate::grants_file::{self, Places};
 use crate::render::{field, table};
 
 /// Show, give and take back what a plugin may reach
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  ares-host grants show notes\n  ares-host grants allow notes kv\n  ares-host grants allow security-scanner fs:target=./src\n  ares-host grants revoke notes kv"
+    after_help = "Examples:\n  ares-host grants show notes\n  ares-host grants allow notes kv\n  ares-host grants allow security-scanner fs:target=./src\n  ares-host grants apply grants.toml\n  ares-host grants revoke notes kv"
 )]
 pub(crate) struct Grants {
     #[command(subcommand)]
@@ -37,6 +37,11 @@ enum Action {
         #[arg(required = true, value_name = "SCOPE[=FOLDER]")]
         scopes: Vec<String>,
     },
+    /// Grant what a file says, to every plugin it names; nothing is taken back
+    Apply {
+        /// A TOML file with one line a plugin: notes = ["kv", "fs:target=FOLDER"]
+        file: PathBuf,
+    },
     /// Take grants back
     Revoke {
         /// The plugin
@@ -49,50 +54,53 @@ enum Action {
 
 impl Grants {
     pub(crate) async fn run(self, context: &Context) -> Result<ExitStatus, Failure> {
-        let answer = context
-            .operate(match self.action {
-                Action::Show { plugin } => Operation::GrantsShow { plugin },
-                Action::Allow { plugin, scopes } => {
-                    Operation::GrantsAllow { plugin, grants: parse(&scopes)? }
-                }
-                Action::Revoke { plugin, scopes } => Operation::GrantsRevoke { plugin, scopes },
-            })
-            .await?;
-        context.screen.show(&answer, |answer| {
-            let columns = [
-                ("SCOPE", "scope"),
-                ("ASKED", "asked"),
-                ("GRANTED", "granted"),
-                ("ACCESS", "granted_access"),
-                ("FOLDER", "folder"),
-            ];
-            let grants = answer.get("grants").unwrap_or(&Value::Null);
-            let plugin = field::text(answer, "plugin");
-            table::records(grants, &columns, &format!("{plugin} asks for nothing and has nothing"))
-        })?;
+        let operation = match self.action {
+            Action::Show { plugin } => Operation::GrantsShow { plugin },
+            Action::Allow { plugin, scopes } => Operation::GrantsAllow { plugin, grants: parse(&scopes)? },
+            Action::Apply { file } => return apply(context, &file).await,
+            Action::Revoke { plugin, scopes } => Operation::GrantsRevoke { plugin, scopes },
+        };
+        let answer = context.operate(operation).await?;
+        context.screen.show(&answer, render)?;
         Ok(ExitStatus::Done)
     }
 }
 
-/// `SCOPE` or `SCOPE=FOLDER`; folders become absolute, so that the host finds them from where it
-/// runs.
-pub(super) fn parse(scopes: &[String]) -> Result<BTreeMap<String, Option<PathBuf>>, Failure> {
-    let mut grants = BTreeMap::new();
-    for text in scopes {
-        let (scope, place) = match text.split_once('=') {
-            None => (text.as_str(), None),
-            Some((scope, place)) => {
-                let place = std::path::absolute(place)
-                    .map_err(|error| Failure::io(&format!("finding the folder of {text}"), &error))?;
-                (scope, Some(place))
-            }
+/// Scopes of the command line: folders are relative to the working directory.
+pub(super) fn parse(scopes: &[String]) -> Result<Places, Failure> {
+    let here =
+        std::env::current_dir().map_err(|error| Failure::io("finding the working directory", &error))?;
+    grants_file::places(scopes, &here)
+}
+
+/// One plugin after the other; the first that cannot be granted something ends it.
+async fn apply(context: &Context, file: &Path) -> Result<ExitStatus, Failure> {
+    let mut answers = Vec::new();
+    for (plugin, grants) in grants_file::read(file)? {
+        let granting = context.operate(Operation::GrantsAllow { plugin: plugin.clone(), grants }).await;
+        let named = |mut failure: Failure| {
+            failure.message = format!("{}, plugin `{plugin}`: {}", file.display(), failure.message);
+            failure
         };
-        if grants.insert(scope.to_owned(), place).is_some() {
-            return Err(Failure::input(
-                "twice",
-                format!("`{}` is granted twice", field::plain(&scope.into())),
-            ));
-        }
+        answers.push(granting.map_err(named)?);
     }
-    Ok(grants)
+    context.screen.show(&Value::Array(answers), |answers| {
+        let each = answers.as_array().into_iter().flatten();
+        each.map(|answer| format!("{}\n{}", field::text(answer, "plugin"), render(answer))).collect()
+    })?;
+    Ok(ExitStatus::Done)
+}
+
+fn render(answer: &Value) -> String {
+    let columns = [
+        ("SCOPE", "scope"),
+        ("ASKED", "asked"),
+        ("GRANTED", "granted"),
+        ("ACCESS", "granted_access"),
+        ("FOLDER", "folder"),
+        ("LETS IT", "meaning"),
+    ];
+    let grants = answer.get("grants").unwrap_or(&Value::Null);
+    let plugin = field::text(answer, "plugin");
+    table::records(grants, &columns, &format!("{plugin} asks for nothing and has nothing"))
 }

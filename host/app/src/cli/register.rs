@@ -1,30 +1,39 @@
 //! `register`: takes a plugin in.
 
+use std::path::{Path, PathBuf};
+
+use ares_registry::bundle::MANIFEST_NAME;
+use ares_registry::manifest::Manifest;
 use ares_services::operation::Operation;
 use serde_json::Value;
 
 use super::{Context, grants};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
-use crate::render::field;
 use crate::render::progress::Progress;
+use crate::render::{field, table};
+use crate::{grants_file, text_file};
 
 /// Register the plugin in a folder
 ///
 /// Reads its plugin.toml, checks the component against it without running it, compiles it, asks it
 /// once for its capabilities in a sandbox without any grant, and pins all of it in one record.
-/// Nothing is granted but what --grant says.
+/// Nothing is granted but what --grant or --grants says or, at a terminal, what you answer.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   ares-host register ./target/guests/notes --grant all
   ares-host register ./scanner --grant fs:target=/srv/code
+  ares-host register ./notes --grants grants.toml
   ares-host register ./notes --replace")]
 pub(crate) struct Register {
     /// The folder with plugin.toml and the component
-    folder: std::path::PathBuf,
+    folder: PathBuf,
     /// Grant a scope it asks for: kv, call:CAPABILITY, fs:NAME=FOLDER, or `all` for everything that needs no folder
     #[arg(long = "grant", value_name = "SCOPE[=FOLDER]")]
     grants: Vec<String>,
+    /// Grant what this file says of the plugin, as `grants apply` does
+    #[arg(long = "grants", value_name = "FILE")]
+    file: Option<PathBuf>,
     /// Accept other bytes or another manifest under a version that is registered already
     #[arg(long)]
     replace: bool,
@@ -36,16 +45,55 @@ impl Register {
             .map_err(|error| Failure::io(&format!("finding {}", self.folder.display()), &error))?;
         let (all, scopes): (Vec<String>, Vec<String>) =
             self.grants.into_iter().partition(|grant| grant == "all");
-        let grants = grants::parse(&scopes)?;
+        let mut grants = grants::parse(&scopes)?;
+        if let Some(file) = &self.file {
+            let mut of_file = grants_file::read(file)?;
+            // A manifest that cannot be read is told of by the registration.
+            grants.extend(id_of(&folder).and_then(|id| of_file.remove(&id)).unwrap_or_default());
+        }
         let (grant_all, replace) = (!all.is_empty(), self.replace);
+        let asks = grants.is_empty() && !grant_all && self.file.is_none();
         let progress =
             Progress::start(context.screen.progress, format!("checking and compiling {}", folder.display()));
         let answer = context.operate(Operation::Register { folder, grants, grant_all, replace }).await;
         drop(progress);
         let answer = answer?;
         context.screen.show(&answer, render)?;
+        if asks {
+            ask(context, &answer).await?;
+        }
         Ok(ExitStatus::Done)
     }
+}
+
+fn id_of(folder: &Path) -> Option<String> {
+    let path = folder.join(MANIFEST_NAME);
+    let manifest = Manifest::parse(&text_file::read(&path).ok()?, &path).ok()?;
+    Some(manifest.id.to_string())
+}
+
+/// Asks the person at the terminal for each scope that is missing.
+async fn ask(context: &Context, answer: &Value) -> Result<(), Failure> {
+    let plugin = field::at(answer, "plugin").as_str().unwrap_or_default().to_owned();
+    for missing in missing(answer) {
+        let (scope, meaning) = (field::text(missing, "scope"), field::text(missing, "meaning"));
+        let granted = if scope.starts_with("fs:") {
+            let question = format!("Folder for {scope}, to {meaning} (empty: none)?");
+            context
+                .screen
+                .ask(&question)
+                .filter(|place| !place.is_empty())
+                .map(|place| format!("{scope}={place}"))
+        } else {
+            let yes = context.screen.ask(&format!("Let {plugin} {meaning} ({scope})? [y/N]"));
+            yes.filter(|yes| ["y", "yes"].contains(&yes.to_lowercase().as_str())).map(|_| scope)
+        };
+        if let Some(granted) = granted {
+            let grants = grants::parse(&[granted])?;
+            context.operate(Operation::GrantsAllow { plugin: plugin.clone(), grants }).await?;
+        }
+    }
+    Ok(())
 }
 
 fn render(answer: &Value) -> String {
@@ -56,20 +104,43 @@ fn render(answer: &Value) -> String {
     }
     out.push_str(&format!("  blake3        {}\n", text("blake3")));
     out.push_str(&format!("  capabilities  {}\n", names(answer.get("capabilities"))));
-    let granted = names(answer.get("granted"));
-    out.push_str(&format!("  granted       {granted}\n"));
-    let asked = answer.get("asked").and_then(Value::as_array).into_iter().flatten();
-    let given: Vec<&Value> = answer.get("granted").and_then(Value::as_array).into_iter().flatten().collect();
-    let missing: Vec<String> = asked.filter(|scope| !given.contains(scope)).map(name).collect();
+    let new: Vec<&Value> = answer.get("new_asks").and_then(Value::as_array).into_iter().flatten().collect();
+    let rows: Vec<Vec<String>> =
+        asks(answer).map(|ask| row(ask, new.contains(&field::at(ask, "scope")))).collect();
+    if !rows.is_empty() {
+        out.push_str(&table::lines(["ASKS FOR", "TO", "GRANTED"].map(str::to_owned).into(), rows));
+    }
+    let missing: Vec<String> = missing(answer).map(|ask| with_place(&field::text(ask, "scope"))).collect();
     if !missing.is_empty() {
-        out.push_str(&format!("  not granted   {}\n", missing.join(", ")));
         out.push_str(&format!(
             "Grant what it needs with `ares-host grants allow {} {}`.\n",
             text("plugin"),
-            missing.iter().map(|scope| with_place(scope)).collect::<Vec<_>>().join(" ")
+            missing.join(" ")
         ));
     }
     out
+}
+
+fn asks(answer: &Value) -> impl Iterator<Item = &Value> {
+    answer.get("asks").and_then(Value::as_array).into_iter().flatten()
+}
+
+/// What is asked for and not granted, or not in full.
+fn missing(answer: &Value) -> impl Iterator<Item = &Value> {
+    let missing = answer.get("missing").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    asks(answer).filter(move |ask| missing.contains(field::at(ask, "scope")))
+}
+
+fn row(ask: &Value, new: bool) -> Vec<String> {
+    let granted = match (field::at(ask, "granted").as_bool(), field::at(ask, "folder")) {
+        (Some(true), Value::Null) => "yes".to_owned(),
+        (Some(true), folder) => {
+            format!("{}, to {}", field::plain(folder), field::text(ask, "granted_access"))
+        }
+        _ => "no".to_owned(),
+    };
+    let new = if new { " (new)" } else { "" };
+    vec![format!("{}{new}", field::text(ask, "scope")), field::text(ask, "meaning"), granted]
 }
 
 fn names(list: Option<&Value>) -> String {
@@ -95,15 +166,22 @@ mod tests {
 
     #[test]
     fn what_was_not_granted_is_named() {
-        let answer = json!({"plugin": "notes", "version": "0.1.0", "blake3": "ab", "capabilities": ["put_note", "get_note"],
-            "asked": ["kv", "fs:target"], "granted": ["kv"]});
+        let ask = |scope, meaning, granted, folder: Value| json!({"scope": scope, "meaning": meaning, "granted": granted, "folder": folder, "granted_access": "read"});
+        let answer = json!({"plugin": "notes", "version": "0.2.0", "blake3": "ab", "capabilities": ["put_note", "get_note"],
+        "missing": ["fs:out"], "new_asks": ["fs:out"], "asks": [
+            ask("kv", "keep values", true, Value::Null),
+            ask("fs:in", "read files", true, json!("/srv")),
+            ask("fs:out", "change files", false, Value::Null),
+        ]});
         insta::assert_snapshot!(render(&answer), @r"
-        registered notes 0.1.0
+        registered notes 0.2.0
           blake3        ab
           capabilities  put_note, get_note
-          granted       kv
-          not granted   fs:target
-        Grant what it needs with `ares-host grants allow notes fs:target=FOLDER`.
+        ASKS FOR      TO            GRANTED
+        kv            keep values   yes
+        fs:in         read files    /srv, to read
+        fs:out (new)  change files  no
+        Grant what it needs with `ares-host grants allow notes fs:out=FOLDER`.
         ");
     }
 }

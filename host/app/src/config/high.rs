@@ -1,5 +1,6 @@
 //! What was meant: settings of the types the parts take, each made from one key.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use ares_engine::Pool;
@@ -24,6 +25,8 @@ pub(crate) struct Settings {
     pub drain: Duration,
     /// What is logged.
     pub log: LogLevel,
+    /// The file all this was written in, where there is one.
+    pub file: Option<PathBuf>,
 }
 
 impl Settings {
@@ -44,6 +47,7 @@ impl Settings {
             },
             drain: Duration::from_secs(low.whole(&low::DRAIN_S)),
             log: LogLevel(low.word(&low::LOG_LEVEL)),
+            file: None,
         }
     }
 }

@@ -8,11 +8,14 @@ pub(crate) mod record;
 pub(crate) mod status;
 pub(crate) mod table;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufRead as _, IsTerminal, Read as _, Write};
 
 use serde_json::Value;
 
 use crate::failure::Failure;
+
+/// The longest answer to a question, in bytes.
+const ANSWER_BYTES_MAX: u64 = 4096;
 
 /// How to print, and where.
 pub(crate) struct Screen {
@@ -22,14 +25,22 @@ pub(crate) struct Screen {
     pub color: bool,
     /// Standard error is a terminal: progress may be shown.
     pub progress: bool,
+    /// Somebody is there to answer questions.
+    pub asks: bool,
 }
 
 impl Screen {
     /// The screen of this process.
     #[must_use]
     pub(crate) fn new(json: bool, no_color: bool) -> Self {
-        let terminal = io::stdout().is_terminal();
-        Self { json, color: terminal && !no_color && !json, progress: io::stderr().is_terminal() && !json }
+        let (input, output, error) =
+            (io::stdin().is_terminal(), io::stdout().is_terminal(), io::stderr().is_terminal());
+        Self {
+            json,
+            color: output && !no_color && !json,
+            progress: error && !json,
+            asks: input && output && error && !json,
+        }
     }
 
     /// Shows an answer: as JSON with `--json`, else as `text` says it.
@@ -53,6 +64,17 @@ impl Screen {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Asks a person and waits for a line; nothing where nobody is there or the input has ended.
+    pub(crate) fn ask(&self, question: &str) -> Option<String> {
+        if !self.asks {
+            return None;
+        }
+        let _ = write!(io::stderr().lock(), "{question} ");
+        let mut line = String::new();
+        let read = io::stdin().lock().take(ANSWER_BYTES_MAX).read_line(&mut line);
+        read.is_ok_and(|length| length > 0).then(|| line.trim().to_owned())
     }
 
     /// Writes a line to standard error; there is nowhere to complain when that fails.

@@ -42,6 +42,21 @@ pub enum Scope {
     Folder(FolderName),
 }
 
+impl Scope {
+    /// What it lets a plugin do, in words for the person who grants it.
+    #[must_use]
+    pub fn meaning(&self, access: Option<Access>) -> String {
+        match (self, access) {
+            (Self::Kv, _) => "keep values in a store of its own".to_owned(),
+            (Self::Call(capability), _) => format!("call the capability `{capability}`"),
+            (Self::Folder(_), Some(Access::Write)) => {
+                "read, make, change and remove files in a folder you choose".to_owned()
+            }
+            (Self::Folder(_), _) => "read the files in a folder you choose".to_owned(),
+        }
+    }
+}
+
 /// The text is not a scope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is not a scope: write `kv`, `call:<capability>` or `fs:<folder>`")]

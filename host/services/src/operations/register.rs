@@ -85,11 +85,13 @@ impl Operations {
             grants,
         };
         let registered = self.0.book.with(move |registry| registry.register(registration, &caller)).await?;
-        let missing: Vec<_> =
-            registered.asked.iter().filter(|scope| !registered.granted.contains(scope)).collect();
+        let asks: Vec<_> =
+            self.grants_of(&registered.plugin).await?.into_iter().filter(|grant| grant.asked).collect();
+        let missing: Vec<_> = asks.iter().filter(|ask| !ask.in_full()).map(|ask| &ask.scope).collect();
         let mut answer = to_json(&registered)?;
         if let Some(answer) = answer.as_object_mut() {
             answer.insert("missing".to_owned(), json!(missing));
+            answer.insert("asks".to_owned(), json!(asks));
         }
         Ok(answer)
     }
