@@ -224,3 +224,15 @@ fn a_literal_secret_in_a_manifest_is_found() {
     let ran = installation.ares(["plugin", "lint", leaky.to_str().unwrap()]).exits(1);
     assert!(format!("{}{}", ran.stdout, ran.stderr).contains("api_token"), "{ran:?}");
 }
+
+#[test]
+fn a_wrong_command_line_is_json_too_where_json_is_asked_for() {
+    let installation = Installation::new();
+    for wrong in [["frobnicate", "--json"].as_slice(), &["list", "--bogus", "--json"], &["invoke", "--json"]]
+    {
+        let ran = installation.ares(wrong).exits(2);
+        let message = ran.json()["error"]["message"].as_str().unwrap().to_owned();
+        assert!(message.len() > 10 && !ran.stderr.is_empty(), "{ran:?}");
+    }
+    assert_eq!(installation.ares(["list", "--bogus"]).exits(2).stdout, "");
+}

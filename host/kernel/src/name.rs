@@ -139,7 +139,7 @@ impl FromStr for InvocationId {
     type Err = NameError;
     fn from_str(text: &str) -> Result<Self, NameError> {
         uuid::Uuid::parse_str(text).map(Self).map_err(|_| NameError {
-            what: "invocation id",
+            what: "valid invocation id",
             rule: "a UUID such as the `id` of an outcome",
             text: quoted(text, 80),
         })

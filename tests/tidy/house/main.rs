@@ -183,6 +183,15 @@ mod document_rules {
     }
 
     #[test]
+    fn every_manifest_key_is_documented() {
+        let files = [
+            ("docs/manifest.md", "| `id`, `mood` |\n"),
+            ("registry/src/manifest/mood.rs", "table.get(\"mood\"); whole(&mut table, \"mood_s\", 1)"),
+        ];
+        check(documents::every_manifest_key_is_documented, &files, "`mood_s`");
+    }
+
+    #[test]
     fn every_check_has_a_row() {
         let files = [("docs/architecture.md", "| caller |\n"), ("host/kernel/src/gate/checks/mood.rs", "")];
         check(documents::every_check_has_a_row, &files, "`mood`");

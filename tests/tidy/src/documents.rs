@@ -3,6 +3,11 @@
 use crate::{Repository, Violations};
 
 const ARCHITECTURE: &str = "docs/architecture.md";
+const MANIFEST: &str = "docs/manifest.md";
+const READER: &str = "registry/src/manifest/";
+/// How the reader takes a key.
+const TAKES: [&str; 6] =
+    ["table.get(\"", "root.get(\"", "required(\"", "section(\"", "flag(&mut table, \"", "whole(&mut table, \""];
 const CHECKS: &str = "host/kernel/src/gate/checks/";
 
 /// Every path in backquotes in docs/architecture.md leads somewhere. One with a placeholder is a
@@ -13,6 +18,26 @@ pub fn paths_lead_somewhere(repository: &Repository) -> Violations {
     let paths = quoted.filter(|path| path.contains('/') && !path.contains(['<', ' ', ':', '…']));
     let dead = paths.filter(|path| !path.contains("NNNN") && !repository.has(path.trim_end_matches('/')));
     dead.map(|path| format!("{ARCHITECTURE}: `{path}` leads nowhere")).collect()
+}
+
+/// docs/manifest.md names every key the manifest's reader takes.
+pub fn every_manifest_key_is_documented(repository: &Repository) -> Violations {
+    let text = repository.text(MANIFEST).unwrap_or_default();
+    let documented = |key: &str| {
+        let quoted = text.split('`').skip(1).step_by(2);
+        quoted
+            .flat_map(|quoted| quoted.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')))
+            .any(|word| word == key)
+    };
+    let readers = repository.texts().filter(|(path, _)| {
+        path.strip_prefix(READER).is_some_and(|file| !file.contains('/') && file != "tests.rs")
+    });
+    let keys = readers.flat_map(|(path, source)| {
+        let calls = TAKES.iter().flat_map(move |call| source.split(call).skip(1));
+        calls.filter_map(move |after| Some((path, after.split_once('"')?.0)))
+    });
+    let missing = keys.filter(|(_, key)| !documented(key));
+    missing.map(|(path, key)| format!("{MANIFEST}: the key `{key}` ({path}) is not there")).collect()
 }
 
 /// The table of checks has a row for every check there is.

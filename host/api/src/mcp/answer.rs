@@ -54,7 +54,7 @@ pub(super) fn outcome(outcome: Value, wrapped: bool) -> CallToolResult {
                 "Refused by the check `{}` ({}), nothing ran: {}",
                 wrong.check, wrong.code, wrong.message
             ),
-            refused(&wrong.kind),
+            refused(&wrong.kind, &wrong.code),
         ),
         (Some(Ok(Status::Fault)), _) => {
             bad(&format!("The plugin broke ({}): {}", wrong.code, wrong.message), broke(&wrong.code))
@@ -119,7 +119,11 @@ const KINDS: [Kind; 8] = [
     Kind::Integrity,
 ];
 
-fn refused(kind: &str) -> &'static str {
+fn refused(kind: &str, code: &str) -> &'static str {
+    // What is forbidden here is one path, and the next may not be.
+    if code == "out-of-scope" {
+        return "Give a path inside the granted folder, relative to it, and call again.";
+    }
     match KINDS.into_iter().find(|known| known.as_str() == kind) {
         Some(Kind::Invalid) => "Change the arguments to match the tool's input schema and call again.",
         Some(Kind::NotFound) => "Look at the list of tools again.",

@@ -160,13 +160,10 @@ impl Command {
 /// Parses a command line, does what it says and shows what came of it.
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(error) => {
-            // `--help` and `--version` are errors to clap; they go to standard output.
-            let _ = error.print();
-            return if error.use_stderr() { ExitStatus::BadInput } else { ExitStatus::Done };
-        }
+        Err(error) => return misused(&error, arguments.iter().any(|argument| argument == "--json")),
     };
     let environment = Environment::read();
     let screen = Screen::new(cli.global.json, environment.no_color);
@@ -186,6 +183,22 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
         context.screen.note(&render::problem::render(&failure));
         failure.exit
     })
+}
+
+/// Says what is wrong with a command line; `--help` and `--version` are errors to clap, too.
+fn misused(error: &clap::Error, json: bool) -> ExitStatus {
+    // There is nowhere to complain when this cannot be written; the exit code says that it failed.
+    let _ = error.print();
+    if !error.use_stderr() {
+        return ExitStatus::Done;
+    }
+    if json {
+        let text = error.to_string();
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let failure = Failure::input("usage", message);
+        let _ = Screen::new(true, true).print(&render::field::pretty(&failure.to_json()));
+    }
+    ExitStatus::BadInput
 }
 
 fn runtime(many: bool) -> Result<tokio::runtime::Runtime, Failure> {

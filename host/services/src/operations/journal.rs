@@ -3,7 +3,7 @@
 use ares_registry::{EventQuery, InvocationQuery};
 
 use super::{Answer, Operations, json};
-use crate::operation::Problem;
+use crate::operation::{Problem, ProblemKind};
 
 /// The most rows one answer holds.
 const ROWS_MAX: u32 = 10_000;
@@ -23,7 +23,12 @@ impl Operations {
         if let Some(id) = id {
             let id = id.parse().map_err(|error| Problem::invalid("bad-id", error))?;
             let found = self.0.book.with(move |registry| registry.invocation(id)).await?;
-            return json(&found.into_iter().collect::<Vec<_>>());
+            let found = found.ok_or_else(|| {
+                let why =
+                    format!("the journal holds no invocation {id}; `ares-host invocations` lists the latest");
+                Problem::new(ProblemKind::NotFound, "no-such-invocation", why)
+            })?;
+            return json(&[found]);
         }
         let capability = capability
             .map(|name| name.parse().map_err(|error| Problem::invalid("bad-name", error)))

@@ -26,11 +26,14 @@ use crate::user;
 /// fresh ones), and their cases/*.json are run. Ends with 1 when anything is not as it should be.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  ares-host self-test\n  ares-host self-test target/guests/notes target/guests/sentiment-analysis"
+    after_help = "Examples:\n  ares-host self-test\n  ares-host self-test target/guests/notes target/guests/sentiment-analysis\n  ares-host self-test . --with ../security-scanner"
 )]
 pub(crate) struct SelfTest {
     /// Plugin folders whose cases to run; a case may use all of them
     plugins: Vec<PathBuf>,
+    /// A plugin folder the cases need, whose own cases are not run
+    #[arg(long = "with", value_name = "FOLDER")]
+    with: Vec<PathBuf>,
 }
 
 /// A host on a state directory that goes when this goes.
@@ -47,12 +50,15 @@ impl SelfTest {
             row("host", "state directory, database and doctor", sound(&settings).await),
             row("host", "a refused call is in the journal", refusal(&settings).await),
         ];
+        let all: Vec<PathBuf> = self.with.iter().chain(&self.plugins).cloned().collect();
         for plugin in &self.plugins {
-            let name = plugin.file_name().unwrap_or(plugin.as_os_str()).to_string_lossy();
+            let folder = std::path::absolute(plugin)
+                .map_err(|error| Failure::io(&format!("finding {}", plugin.display()), &error))?;
+            let name = folder.file_name().unwrap_or(plugin.as_os_str()).to_string_lossy();
             for case in case::files(plugin)? {
                 let title = case.file_stem().unwrap_or_default().to_string_lossy().into_owned();
                 let _progress = Progress::start(context.screen.progress, format!("{name}: {title}"));
-                rows.push(row(&name, &title, case::run(&settings, &self.plugins, &case).await));
+                rows.push(row(&name, &title, case::run(&settings, &all, &case).await));
             }
         }
         let failed = rows.iter().any(|row| *field::at(row, "ok") != true);
