@@ -6,8 +6,14 @@ const ARCHITECTURE: &str = "docs/architecture.md";
 const MANIFEST: &str = "docs/manifest.md";
 const READER: &str = "registry/src/manifest/";
 /// How the reader takes a key.
-const TAKES: [&str; 6] =
-    ["table.get(\"", "root.get(\"", "required(\"", "section(\"", "flag(&mut table, \"", "whole(&mut table, \""];
+const TAKES: [&str; 6] = [
+    "table.get(\"",
+    "root.get(\"",
+    "required(\"",
+    "section(\"",
+    "flag(&mut table, \"",
+    "whole(&mut table, \"",
+];
 const CHECKS: &str = "host/kernel/src/gate/checks/";
 
 /// Every path in backquotes in docs/architecture.md leads somewhere. One with a placeholder is a

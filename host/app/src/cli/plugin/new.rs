@@ -117,6 +117,13 @@ mod tests {
     }
 
     #[test]
+    fn a_new_plugin_builds_also_inside_another_project() {
+        let (_, manifest) = FILES.iter().find(|(file, _)| *file == "Cargo.toml").unwrap();
+        let manifest: toml::Table = manifest.parse().unwrap();
+        assert!(manifest["workspace"].as_table().unwrap().is_empty(), "a workspace of its own");
+    }
+
+    #[test]
     fn every_file_of_the_template_is_written() {
         let template = Path::new(SDK).join("template");
         let mut folders = vec![template.clone()];
