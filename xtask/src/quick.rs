@@ -18,7 +18,8 @@ pub(crate) const TASK: Task = Task {
 Usage: cargo xtask quick
 
 Checks the format of everything, then clippy (warnings are errors) and the tests of the kernel, the registry, the
-services, the API, the house rules and xtask. Warm, this takes less than ten seconds.",
+services, the API, the house rules and xtask, but for a few that take seconds (.config/nextest.toml names them).
+Warm, this takes less than ten seconds.",
     run,
 };
 
@@ -27,7 +28,7 @@ fn run(arguments: &[String]) -> Result<()> {
     let packages: Vec<&str> = PACKAGES.iter().flat_map(|package| ["--package", package]).collect();
     step("format", || check_format(&["."]))?;
     step("clippy", || clippy(&packages))?;
-    step("tests", || test(&packages, None))
+    step("tests", || test(&packages, "quick", None))
 }
 
 /// `cargo fmt --check` in each of these workspaces.
@@ -49,10 +50,14 @@ pub(crate) fn clippy(packages: &[&str]) -> Result<()> {
         .run()
 }
 
-/// The selected packages' tests with nextest where it is installed, else with cargo; `python` is for the MCP client.
-pub(crate) fn test(packages: &[&str], python: Option<&std::path::Path>) -> Result<()> {
-    let runner: &[&str] =
-        if is_installed("cargo-nextest") { &["nextest", "run"] } else { &["test", "--all-targets"] };
+/// The selected packages' tests with nextest and this profile of it where it is installed, else all of them with cargo;
+/// `python` is for the MCP client.
+pub(crate) fn test(packages: &[&str], profile: &str, python: Option<&std::path::Path>) -> Result<()> {
+    let runner: &[&str] = if is_installed("cargo-nextest") {
+        &["nextest", "run", "--profile", profile]
+    } else {
+        &["test", "--all-targets"]
+    };
     let mut cargo = Program::cargo().args(runner).args(packages).folder(workspaces::root());
     cargo = match python {
         Some(python) => cargo.env("ARES_PYTHON", python),

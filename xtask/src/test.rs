@@ -32,7 +32,7 @@ fn run(arguments: &[String]) -> Result<()> {
     }
     step("native tests of guest-sdk and plugins", native_tests)?;
     step("documentation tests", documentation_tests)?;
-    step("tests", || test(&["--workspace"], python.as_deref().ok()))
+    step("tests", || test(&["--workspace"], "default", python.as_deref().ok()))
 }
 
 fn native_tests() -> Result<()> {
