@@ -41,12 +41,12 @@ impl Report {
         }
     }
 
-    /// The calls per second of one round, and their ratio.
-    pub(crate) fn throughput(&mut self, round: usize, raw: f64, full: f64) {
+    /// The calls per second of some time, and their ratio.
+    pub(crate) fn throughput(&mut self, when: &str, raw: f64, full: f64) {
         let ratio = full / raw;
         let reached = format!("{ratio:.2} × raw ({full:.0}/s / {raw:.0}/s)");
         let goal = Goal::at_least("0.7 × raw", ratio, 0.7);
-        self.line(&format!("round {round}: calls on all cores"), reached, goal);
+        self.line(&format!("{when}: calls on all cores"), reached, goal);
     }
 
     /// Prints everything.
