@@ -2,6 +2,7 @@
 use ares_sdk::{Failure, log, schemars::JsonSchema, serde::Serialize};
 
 mod files;
+mod raw;
 mod store;
 mod waste;
 
@@ -60,6 +61,13 @@ pub fn log_flood(input: Amount) -> Result<u64, Failure> {
     Ok(input.amount)
 }
 
+/// Logs one line of `amount` bytes.
+#[ares_sdk::capability(effect = "pure")]
+pub fn log_long(input: Amount) -> Result<u64, Failure> {
+    log::info!("{}", "x".repeat(waste::size(input.amount)));
+    Ok(input.amount)
+}
+
 /// Prints `amount` lines to standard output and standard error.
 #[ares_sdk::capability(effect = "pure")]
 pub fn stdout_flood(input: Amount) -> Result<u64, Failure> {
@@ -81,6 +89,7 @@ ares_sdk::plugin! {
     capabilities: [
         waste::spin, waste::eat_memory, waste::recurse, waste::sleep, trap, exit, big_output, bad_output, log_flood,
         stdout_flood, files::read_outside, fail, store::undeclared_kv_write, store::kv_then_trap, store::kv_then_fail,
-        store::kv_show,
+        store::kv_show, waste::fill, waste::recurse_into_host, log_long, raw::wait, raw::hoard, raw::lend,
+        raw::poll_often, raw::write_zeroes, raw::random, raw::hand_over_twice, raw::clock_steps, raw::odd_values,
     ]
 }

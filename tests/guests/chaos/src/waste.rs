@@ -1,7 +1,7 @@
 //! Wastes time, memory and stack.
 use std::{hint::black_box, thread, time::Duration};
 
-use ares_sdk::Failure;
+use ares_sdk::{Failure, log};
 
 use crate::Amount;
 
@@ -41,6 +41,33 @@ pub(crate) fn recurse(input: Amount) -> Result<u64, Failure> {
 #[inline(never)]
 fn deeper(left: u64) -> u64 {
     if left == 0 { 1 } else { (deeper(left - 1).rotate_left(7) ^ left).wrapping_mul(31) % 1_000_003 }
+}
+
+/// Calls itself `amount` times and calls the host at every level.
+#[ares_sdk::capability(effect = "pure")]
+pub(crate) fn recurse_into_host(input: Amount) -> Result<u64, Failure> {
+    Ok(deeper_with_host(black_box(input.amount)))
+}
+
+#[inline(never)]
+fn deeper_with_host(left: u64) -> u64 {
+    log::info!("level {left}");
+    if left == 0 {
+        1
+    } else {
+        (deeper_with_host(left - 1).rotate_left(7) ^ left).wrapping_mul(31) % 1_000_003
+    }
+}
+
+/// Fills `amount` bytes of memory again and again, each time with one instruction.
+#[ares_sdk::capability(effect = "pure")]
+pub(crate) fn fill(input: Amount) -> Result<u64, Failure> {
+    let mut memory = vec![0_u8; size(input.amount)];
+    loop {
+        for value in 1..=u8::MAX {
+            black_box(&mut memory).fill(value);
+        }
+    }
 }
 
 /// Sleeps for `amount` milliseconds.
