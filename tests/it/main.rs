@@ -12,6 +12,7 @@
 
 mod author;
 mod bad_input;
+mod bombs;
 mod commands;
 mod conformance;
 mod crash;
