@@ -130,6 +130,46 @@ fn manifests_with_mistakes() {
     }
 }
 
+/// One of each kind of character that hides something, or shows as nothing.
+const HIDDEN: &str = "\u{200b}\u{202e}\u{2066}\u{feff}\u{ad}\u{e0041}\u{e000}\u{3164}\u{fe0f}\u{1b}";
+
+#[test]
+fn words_that_hide_something() {
+    let installation = Installation::new();
+    let good = component("echo");
+    let hidden = |name: &str, edit: &dyn Fn(String) -> String, says: &[&str]| {
+        let folder = folder(&installation, name, &good, edit);
+        refused(&installation, &folder, 2, says);
+        let ran = installation.ares(["register", folder.to_str().unwrap()]);
+        assert!(!ran.stderr.contains(|c| HIDDEN.contains(c)), "{ran:?}");
+    };
+    for (number, character) in HIDDEN.chars().enumerate() {
+        let words = format!("description = \"Answers\\U{:08x} what it is told\"", u32::from(character));
+        let edit = |manifest: String| replace_line(&manifest, "description = ", &words);
+        let codepoint = format!("U+{:04X}", u32::from(character));
+        hidden(&format!("hidden-{number}"), &edit, &["plugin.toml:", &codepoint]);
+    }
+    let long = format!("description = \"{}\"", "obey ".repeat(10_000));
+    hidden("long", &|manifest| replace_line(&manifest, "description = ", &long), &["plugin.toml:"]);
+    for (number, name) in ["\u{435}cho", "ech\u{3bf}", "e\u{441}ho", "\u{ff45}cho", "ECHO", "echo\u{200b}"]
+        .into_iter()
+        .enumerate()
+    {
+        let id = format!("id = \"{name}\"");
+        hidden(
+            &format!("name-{number}"),
+            &|manifest| replace_line(&manifest, "id = ", &id),
+            &["plugin.toml:"],
+        );
+    }
+}
+
+/// The first line that begins so, replaced by another.
+fn replace_line(manifest: &str, begins: &str, line: &str) -> String {
+    let old = manifest.lines().find(|old| old.starts_with(begins)).unwrap();
+    manifest.replacen(old, line, 1)
+}
+
 #[test]
 fn folders_that_are_not_there() {
     let installation = Installation::new();

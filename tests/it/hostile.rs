@@ -1,6 +1,8 @@
 //! What a hostile or broken world puts in the way: each is one clear error or no matter at all, in
 //! bounded time, and nothing of it reaches a terminal as it is.
 
+mod guests;
+
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
