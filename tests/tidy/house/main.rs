@@ -1,6 +1,6 @@
 //! The house rules on the repository as it is, and each rule on a repository that breaks it.
 
-use ares_tidy::{Repository, Violations, documents, frozen, guests, layout, names, rings, size};
+use ares_tidy::{Repository, Violations, documents, frozen, guests, layout, names, rings, size, threats};
 
 type Rule = fn(&Repository) -> Violations;
 
@@ -195,5 +195,50 @@ mod document_rules {
     fn every_check_has_a_row() {
         let files = [("docs/architecture.md", "| caller |\n"), ("host/kernel/src/gate/checks/mood.rs", "")];
         check(documents::every_check_has_a_row, &files, "`mood`");
+    }
+}
+
+mod threat_rules {
+    use super::*;
+
+    const ROW: &str = "| `T-loop` | it never ends | fuel | `engine::faults::fuel_runs_out` |\n";
+    const PACKAGE: (&str, &str) = ("tests/Cargo.toml", "[package]\nname = \"ares-tests\"\n");
+
+    fn document<'a>(text: &'a str, source: &'a str) -> [(&'a str, &'a str); 3] {
+        [("docs/threat-model.md", text), PACKAGE, ("tests/it/engine/faults.rs", source)]
+    }
+
+    #[test]
+    fn named_tests_exist() {
+        let sound = "#[tokio::test]\nasync fn fuel_runs_out() {}\n";
+        assert!(threats::every_row_has_its_tests(&Repository::of(&document(ROW, sound))).is_empty());
+        for source in ["", "fn fuel_runs_out() {}\n", "#[test]\n#[ignore]\nfn fuel_runs_out() {}\n"] {
+            check(
+                threats::every_row_has_its_tests,
+                &document(ROW, source),
+                "`engine::faults::fuel_runs_out`",
+            );
+        }
+    }
+
+    #[test]
+    fn tests_of_crates_have_their_crate() {
+        let row = "| `T-size` | too much | a cap | `ares-engine limits::tests::it_ends` |\n";
+        let package = ("host/engine/Cargo.toml", "[package]\nname = \"ares-engine\"\n");
+        let source = "mod tests {\n    #[test]\n    fn it_ends() {}\n}\n";
+        let at = |path| [("docs/threat-model.md", row), package, (path, source)];
+        assert!(
+            threats::every_row_has_its_tests(&Repository::of(&at("host/engine/src/limits.rs"))).is_empty()
+        );
+        check(threats::every_row_has_its_tests, &at("host/engine/src/other.rs"), "limits::tests::it_ends");
+    }
+
+    #[test]
+    fn every_row_has_a_test_and_a_name() {
+        let row = "| `T-loop` | it never ends | fuel | none |\n";
+        check(threats::every_row_has_its_tests, &[("docs/threat-model.md", row)], "`T-loop` names no test");
+        let twice = [ROW, ROW].concat();
+        check(threats::every_row_has_its_tests, &document(&twice, ""), "two rows `T-loop`");
+        check(threats::every_row_has_its_tests, &[("docs/threat-model.md", "")], "has no row");
     }
 }

@@ -8,6 +8,7 @@ pub mod names;
 pub mod repository;
 pub mod rings;
 pub mod size;
+pub mod threats;
 
 pub use repository::Repository;
 
