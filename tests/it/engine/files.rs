@@ -67,19 +67,29 @@ async fn who_only_reads_cannot_write_whatever_was_granted() {
 async fn a_named_pipe_is_refused_and_holds_no_thread() {
     let folder = folder();
     fifo(&folder.path().join("chaos"));
-    // Were the pipe opened for writing, a thread would wait for a reader, and the runtime at the
-    // end of this test for that thread.
+    // Were the pipe opened, a thread would wait for its other end, and the runtime at the end of
+    // this test for that thread.
     let loot = loot(may_reach(folder.path(), Access::Write), Effect::Write).await;
-    assert!(loot["written"].as_str().unwrap().starts_with("error"), "{loot}");
+    for refused in [&loot["paths"]["/target/chaos"], &loot["written"]] {
+        assert!(refused.as_str().unwrap().starts_with("error"), "{loot}");
+    }
 }
 
 #[tokio::test]
 async fn a_link_out_of_the_folder_leads_nowhere() {
     let (folder, outside) = (folder(), tempfile::tempdir().unwrap());
     std::os::unix::fs::symlink(outside.path().join("chaos"), folder.path().join("chaos")).unwrap();
-    let loot = loot(may_reach(folder.path(), Access::Write), Effect::Write).await;
-    assert!(loot["written"].as_str().unwrap().starts_with("error"), "{loot}");
-    assert_eq!(fs_err::read_dir(outside.path()).unwrap().count(), 0);
+    for there in [false, true] {
+        if there {
+            fs_err::write(outside.path().join("chaos"), "not yours").unwrap();
+        }
+        let loot = loot(may_reach(folder.path(), Access::Write), Effect::Write).await;
+        for refused in [&loot["paths"]["/target/chaos"], &loot["written"]] {
+            assert!(refused.as_str().unwrap().starts_with("error"), "{loot}");
+        }
+        assert_eq!(fs_err::read_dir(outside.path()).unwrap().count(), usize::from(there));
+    }
+    assert_eq!(fs_err::read_to_string(outside.path().join("chaos")).unwrap(), "not yours");
 }
 
 #[tokio::test]

@@ -20,8 +20,17 @@ pub(crate) struct Loot {
 /// file, and answers what it got.
 #[ares_sdk::capability(effect = "pure")]
 pub(crate) fn read_outside() -> Result<Loot, Failure> {
-    let places =
-        ["/etc/passwd", "../../../etc/passwd", "/", ".", "..", "/target", "/target/..", "/proc/self/environ"];
+    let places = [
+        "/etc/passwd",
+        "../../../etc/passwd",
+        "/",
+        ".",
+        "..",
+        "/target",
+        "/target/..",
+        "/target/chaos",
+        "/proc/self/environ",
+    ];
     let paths = places.iter().map(|path| ((*path).to_owned(), attempt(Path::new(path)))).collect();
     Ok(Loot {
         paths,
