@@ -56,8 +56,8 @@ impl Operations {
         let active = self.plugin(&plugin)?;
         if wanted.is_some() || before.is_some() {
             let from_manifest = view.and_then(|view| view.manifest.clone());
-            let values = merged(&active, &key, wanted.clone().or(from_manifest));
-            self.schema_allows(&active, &values).await?;
+            let values = merged(&active, &key, wanted.clone().or(from_manifest.clone()));
+            self.manifest_allows(&active, &values, &key, from_manifest.as_ref()).await?;
             self.ask(&active, Hook::Validate(Value::Object(values).to_string())).await?;
         }
         self.store(&caller, &plugin, &key, wanted).await?;
@@ -96,11 +96,25 @@ impl Operations {
         Ok(stored.await?)
     }
 
-    /// What the manifest's `[config.schema]` says, before the plugin is asked.
-    async fn schema_allows(&self, plugin: &Plugin, values: &Map<String, Value>) -> Result<(), Problem> {
+    /// What the manifest's `[config.schema]` says, before the plugin is asked. Without one a key keeps
+    /// the type of the manifest's own value.
+    async fn manifest_allows(
+        &self,
+        plugin: &Plugin,
+        values: &Map<String, Value>,
+        key: &str,
+        usual: Option<&Value>,
+    ) -> Result<(), Problem> {
         let (name, version) = (plugin.name.clone(), plugin.version.clone());
         let manifest = self.0.book.with(move |registry| registry.manifest(&name, Some(&version))).await?.0;
-        let Some(text) = manifest.config_schema else { return Ok(()) };
+        let Some(text) = manifest.config_schema else {
+            return match (usual, values.get(key)) {
+                (Some(usual), Some(value)) if kind(usual) != kind(value) => {
+                    Err(other_kind(&plugin.name, key, usual, value))
+                }
+                _ => Ok(()),
+            };
+        };
         let schema = Schema::parse(&text).map_err(|error| Problem::invalid("bad-schema", error))?;
         let allowed = schema.check(&Value::Object(values.clone()), false);
         allowed.map_err(|why| {
@@ -120,6 +134,27 @@ impl Operations {
             Problem::new(kind, code, why)
         })
     }
+}
+
+/// JSON's word for what a value is.
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+fn other_kind(plugin: &PluginName, key: &str, usual: &Value, value: &Value) -> Problem {
+    let (is, given) = (kind(usual), kind(value));
+    let quoted =
+        if usual.is_string() { "; a text that looks like one stands between quotes: '\"…\"'" } else { "" };
+    let key = ares_kernel::text::quoted(key, 80);
+    let why = format!("{key} of `{plugin}` is {is} in its manifest, and this is {given}{quoted}");
+    Problem::invalid("bad-config", why)
 }
 
 /// The configuration with one key as it would be.

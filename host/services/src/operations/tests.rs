@@ -418,3 +418,16 @@ async fn a_host_starts_what_starts_with_it_and_stops_cleanly() {
     assert_eq!(f.state().await, "stopped");
     assert_eq!(f.events(&["host_started", "host_stopped"]).await, ["host_started", "host_stopped"]);
 }
+
+#[tokio::test]
+async fn without_a_schema_a_key_keeps_the_type_it_has_in_the_manifest() {
+    let f = fixture();
+    f.demo("[config]\nmarker = \"x\"").await;
+    let set = |key: &str, value: &str| {
+        f.ask(Operation::ConfigSet { plugin: demo(), key: key.to_owned(), value: value.to_owned() })
+    };
+    let problem = set("marker", "5").await.unwrap_err();
+    assert!(problem.code == "bad-config" && problem.message.contains("is a text"), "{problem}");
+    assert_eq!(set("marker", "\"5\"").await.unwrap()["value"], "5");
+    assert_eq!(set("further", "5").await.unwrap()["value"], 5, "a key of the operator's own");
+}
