@@ -55,7 +55,10 @@ impl Operations {
         let before = view.filter(|view| view.origin == Origin::Override).map(|view| view.value.clone());
         let active = self.plugin(&plugin)?;
         if wanted.is_some() || before.is_some() {
-            let from_manifest = view.and_then(|view| view.manifest.clone());
+            let from_manifest = view.and_then(|view| match view.origin {
+                Origin::Manifest => Some(view.value.clone()),
+                Origin::Override => view.manifest.clone(),
+            });
             let values = merged(&active, &key, wanted.clone().or(from_manifest.clone()));
             self.manifest_allows(&active, &values, &key, from_manifest.as_ref()).await?;
             self.ask(&active, Hook::Validate(Value::Object(values).to_string())).await?;
