@@ -187,13 +187,27 @@ pub enum RegistryError {
         /// The scope.
         scope: String,
     },
-    /// A place for a scope that is no folder.
-    #[error("{scope} takes no folder, but {} was given", folder.display())]
-    FolderNotTaken {
+    /// A place for a scope that leads nowhere, or to another kind of place.
+    #[error("{scope} does not take what was given behind its `=`")]
+    PlaceNotTaken {
         /// The scope.
         scope: String,
-        /// The folder.
-        folder: PathBuf,
+    },
+    /// A part of the network without hosts.
+    #[error("{scope} needs hosts: write {scope}=https://HOST, several with `,` between them")]
+    OriginNeeded {
+        /// The scope.
+        scope: String,
+    },
+    /// A host the manifest does not ask for.
+    #[error("{origin} cannot be granted as {scope}: the manifest asks for {asked} alone")]
+    OriginNotAsked {
+        /// The scope.
+        scope: String,
+        /// The origin.
+        origin: ares_kernel::facts::Origin,
+        /// What is asked for, joined.
+        asked: String,
     },
     /// The folder cannot be granted.
     #[error("{} cannot be granted as {scope}: {why}", folder.display())]

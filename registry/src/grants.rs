@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use ares_kernel::facts::{Access, Scope};
+use ares_kernel::facts::{Access, Method, NetAsk, Origin, Place, Scope};
 use ares_kernel::{Caller, PluginName};
 use rusqlite::{Connection, Row};
 use serde_json::json;
@@ -12,7 +12,7 @@ use crate::error::RegistryError;
 use crate::events::{self, Entry, actor};
 use crate::modules;
 use crate::options::Options;
-use crate::pinned::Pinned;
+use crate::pinned::{Ask, Pinned};
 use crate::register::utf8;
 use crate::registry::Registry;
 use crate::rows::{self, int};
@@ -25,6 +25,7 @@ pub(crate) struct Grant {
     scope: String,
     folder: Option<String>,
     access: Option<Access>,
+    net: Option<(BTreeSet<Origin>, BTreeSet<Method>)>,
 }
 
 /// Checks grants against what the plugin asks for, and folders against the machine: absolute, links
@@ -32,30 +33,54 @@ pub(crate) struct Grant {
 pub(crate) fn prepared(
     plugin: &PluginName,
     pinned: &Pinned,
-    grants: &BTreeMap<Scope, Option<PathBuf>>,
+    grants: &BTreeMap<Scope, Option<Place>>,
     options: &Options,
 ) -> Result<Vec<Grant>, RegistryError> {
-    let one = |(scope, place): (&Scope, &Option<PathBuf>)| {
+    let one = |(scope, place): (&Scope, &Option<Place>)| {
         let text = scope.to_string();
         let Some(ask) = pinned.ask(&text) else {
             let asked: Vec<&str> = pinned.asks.iter().map(|ask| ask.scope.as_str()).collect();
             let asked = if asked.is_empty() { "nothing".to_owned() } else { asked.join(", ") };
             return Err(RegistryError::NotAsked { plugin: plugin.clone(), scope: text, asked });
         };
-        let folder = match (scope, place) {
-            (Scope::Folder(_), Some(place)) => {
+        let mut grant = Grant { scope: text, folder: None, access: None, net: None };
+        match (scope, place) {
+            (Scope::Folder(_), Some(Place::Folder(place))) => {
                 let changes = ask.access == Some(Access::Write);
-                Some(utf8(&place_of(&text, place, changes, options)?)?.to_owned())
+                grant.folder = Some(utf8(&place_of(&grant.scope, place, changes, options)?)?.to_owned());
+                grant.access = ask.access;
             }
-            (Scope::Folder(_), None) => return Err(RegistryError::FolderNeeded { scope: text }),
-            (Scope::Kv | Scope::Call(_), None) => None,
-            (Scope::Kv | Scope::Call(_), Some(folder)) => {
-                return Err(RegistryError::FolderNotTaken { scope: text, folder: folder.clone() });
+            (Scope::Folder(_), _) => return Err(RegistryError::FolderNeeded { scope: grant.scope }),
+            (Scope::Net(_), None | Some(Place::Origins(_))) => {
+                grant.net = Some(origins_of(&grant.scope, ask.net.as_ref(), place.as_ref())?);
             }
-        };
-        Ok(Grant { access: ask.access.filter(|_| folder.is_some()), folder, scope: text })
+            (_, None) => {}
+            (_, Some(_)) => return Err(RegistryError::PlaceNotTaken { scope: grant.scope }),
+        }
+        Ok(grant)
     };
     grants.iter().map(one).collect()
+}
+
+/// The origins that were named, each within the manifest's, or all of the manifest's.
+fn origins_of(
+    scope: &str,
+    ask: Option<&NetAsk>,
+    place: Option<&Place>,
+) -> Result<(BTreeSet<Origin>, BTreeSet<Method>), RegistryError> {
+    let needed = || RegistryError::OriginNeeded { scope: scope.to_owned() };
+    let ask = ask.ok_or_else(needed)?;
+    let Some(Place::Origins(origins)) = place else {
+        return ask.origins.clone().map(|all| (all, ask.methods.clone())).ok_or_else(needed);
+    };
+    match origins.iter().find(|origin| !ask.allows(origin)) {
+        None if origins.is_empty() => Err(needed()),
+        None => Ok((origins.clone(), ask.methods.clone())),
+        Some(origin) => {
+            let asked = ask.origins.iter().flatten().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            Err(RegistryError::OriginNotAsked { scope: scope.to_owned(), origin: origin.clone(), asked })
+        }
+    }
 }
 
 fn place_of(scope: &str, folder: &Path, changes: bool, options: &Options) -> Result<PathBuf, RegistryError> {
@@ -95,16 +120,22 @@ pub(crate) fn put(
 ) -> Result<(), Abort> {
     let module = modules::id(connection, plugin)?;
     let mut upsert = connection.prepare_cached(
-        "INSERT INTO grants (module_id, scope, folder, access, granted_at) VALUES (?1, ?2, ?3, ?4, ?5)
+        "INSERT INTO grants (module_id, scope, folder, access, granted_at, origins, methods)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT (module_id, scope) DO UPDATE SET folder = excluded.folder, access = excluded.access,
-            granted_at = excluded.granted_at
-         WHERE folder IS NOT excluded.folder OR access IS NOT excluded.access",
+            granted_at = excluded.granted_at, origins = excluded.origins, methods = excluded.methods
+         WHERE folder IS NOT excluded.folder OR access IS NOT excluded.access
+            OR origins IS NOT excluded.origins OR methods IS NOT excluded.methods",
     )?;
     let mut changed = Vec::new();
-    for Grant { scope, folder, access } in grants {
+    for Grant { scope, folder, access, net } in grants {
         let access = access.as_ref().map(rows::word_of);
-        if upsert.execute((module, scope, folder, &access, int(at)))? > 0 {
-            changed.push(json!({ "scope": scope, "folder": folder, "access": access }));
+        let (origins, methods) = net.as_ref().map(|(o, m)| (rows::json_of(o), rows::json_of(m))).unzip();
+        if upsert.execute((module, scope, folder, &access, int(at), origins, methods))? > 0 {
+            changed.push(match net {
+                None => json!({ "scope": scope, "folder": folder, "access": access }),
+                Some((origins, methods)) => json!({ "scope": scope, "origins": origins, "methods": methods }),
+            });
         }
     }
     if changed.is_empty() {
@@ -146,7 +177,7 @@ impl Registry {
         let found = self.readers.read("reading grants", |connection| {
             let Some(module) = modules::find(connection, plugin)? else { return Ok(None) };
             let mut select = connection.prepare_cached(
-                "SELECT scope, folder, access, granted_at FROM grants WHERE module_id = ?1 ORDER BY scope",
+                "SELECT scope, folder, access, granted_at, origins, methods FROM grants WHERE module_id = ?1 ORDER BY scope",
             )?;
             let granted: Vec<GrantView> =
                 select.query_map([module], view)?.collect::<rusqlite::Result<_>>()?;
@@ -164,7 +195,7 @@ impl Registry {
     pub fn grants_allow(
         &self,
         plugin: &PluginName,
-        grants: &BTreeMap<Scope, Option<PathBuf>>,
+        grants: &BTreeMap<Scope, Option<Place>>,
         by: &Caller,
     ) -> Result<Vec<GrantView>, RegistryError> {
         let asked = self.readers.read("reading what a plugin asks for", |connection| {
@@ -215,7 +246,9 @@ fn merged(pinned: &Pinned, mut granted: Vec<GrantView>) -> Vec<GrantView> {
         let mut view = at.map_or_else(|| nothing(&ask.scope), |at| granted.remove(at));
         view.asked = true;
         view.asked_access = ask.access.as_ref().map(rows::word_of);
-        view.meaning = meaning(&ask.scope, ask.access);
+        view.asked_origins = ask.net.as_ref().and_then(|net| net.origins.clone());
+        view.asked_methods = ask.net.as_ref().map(|net| net.methods.clone());
+        view.meaning = ask.net.as_ref().map_or_else(|| meaning(&ask.scope, ask.access), NetAsk::meaning);
         view
     });
     let mut views: Vec<GrantView> = asked.collect();
@@ -229,11 +262,15 @@ fn meaning(scope: &str, access: Option<Access>) -> String {
 }
 
 /// The scopes an active version asks for beyond what the version before it asked for: new ones, and
-/// folders it wants to change that were only read.
+/// folders it wants to change that were only read, further hosts and methods.
 pub(crate) fn new_asks(before: &Pinned, now: &Pinned) -> Vec<String> {
-    let is_new =
-        |scope: &str, access: Option<Access>| before.ask(scope).is_none_or(|before| before.access < access);
-    now.asks.iter().filter(|ask| is_new(&ask.scope, ask.access)).map(|ask| ask.scope.clone()).collect()
+    let is_new = |ask: &Ask| {
+        before.ask(&ask.scope).is_none_or(|before| {
+            let more = |now: &NetAsk| before.net.as_ref().is_none_or(|before| !now.within(before));
+            before.access < ask.access || ask.net.as_ref().is_some_and(more)
+        })
+    };
+    now.asks.iter().filter(|ask| is_new(ask)).map(|ask| ask.scope.clone()).collect()
 }
 
 fn nothing(scope: &str) -> GrantView {
@@ -245,6 +282,10 @@ fn nothing(scope: &str) -> GrantView {
         asked_access: None,
         granted_access: None,
         folder: None,
+        asked_origins: None,
+        asked_methods: None,
+        origins: None,
+        methods: None,
         granted_at_ms: None,
     }
 }
@@ -256,6 +297,8 @@ fn view(row: &Row<'_>) -> rusqlite::Result<GrantView> {
         folder: row.get::<_, Option<String>>(1)?.map(PathBuf::from),
         granted_access: row.get(2)?,
         granted_at_ms: rows::count_or_none(row, 3)?,
+        origins: rows::json_or_none(row, 4)?,
+        methods: rows::json_or_none(row, 5)?,
         ..nothing(&scope)
     })
 }

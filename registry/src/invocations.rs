@@ -90,6 +90,10 @@ fn usage(row: &Row<'_>) -> rusqlite::Result<Option<UsageView>> {
         wall_us: rows::count(row, "wall_us")?,
         host_calls: rows::count(row, "host_calls")?,
         log_lines_dropped: rows::count(row, "log_lines_dropped")?,
+        // Nothing stands there for calls that could not have sent any.
+        http_requests: rows::count_or_none(row, "http_requests")?.unwrap_or(0),
+        http_sent_bytes: rows::count_or_none(row, "http_sent_bytes")?.unwrap_or(0),
+        http_received_bytes: rows::count_or_none(row, "http_received_bytes")?.unwrap_or(0),
         cached: row.get("cached")?,
     }))
 }

@@ -124,13 +124,13 @@ pub enum MergeError {
     },
     /// A target in a folder nobody asked for.
     #[error(
-        "the capability `{capability}` has a target in `fs:{folder}`, which it does not need or [permissions] does not ask for"
+        "the capability `{capability}` has a target in `{within}`, which it does not need or [permissions] does not ask for"
     )]
-    NoSuchFolder {
+    NoSuchGrant {
         /// The capability.
         capability: CapabilityId,
-        /// The folder.
-        folder: ares_kernel::FolderName,
+        /// The grant.
+        within: Scope,
     },
 }
 
@@ -251,10 +251,9 @@ fn targets_fit(manifest: &Manifest, declared: &Declared, input: &Schema) -> Resu
             let known = ares_kernel::text::escaped(&known.join(", "), 300);
             return Err(MergeError::NoSuchArgument { capability, argument, known });
         }
-        let folder = target.folder.clone();
-        let needed = declared.needs.contains(&Scope::Folder(folder.clone()));
-        if !needed || manifest.permissions.folder(&folder).is_none() {
-            return Err(MergeError::NoSuchFolder { capability, folder });
+        let within = target.within.clone();
+        if !declared.needs.contains(&within) || !manifest.permissions.scopes().contains(&within) {
+            return Err(MergeError::NoSuchGrant { capability, within });
         }
     }
     Ok(())

@@ -8,8 +8,11 @@ use crate::connection;
 use crate::error::{Doing, RegistryError};
 
 /// The steps, in order. A step that was released is never edited.
-pub(crate) const MIGRATIONS: &[&str] =
-    &[include_str!("../migrations/0001_init.sql"), include_str!("../migrations/0002_journal.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_init.sql"),
+    include_str!("../migrations/0002_journal.sql"),
+    include_str!("../migrations/0003_net.sql"),
+];
 
 /// The schema version this host writes: the number of migrations.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;

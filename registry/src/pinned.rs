@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use ares_kernel::facts::{Access, HealthPolicy, Hooks, Limits, Priority, Scope};
+use ares_kernel::facts::{Access, HealthPolicy, Hooks, Limits, NetAsk, Priority, Scope};
 use rusqlite::{Connection, named_params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -44,9 +44,14 @@ pub(crate) struct Ask {
     pub(crate) scope: String,
     /// For folders.
     pub(crate) access: Option<Access>,
+    /// For the network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) net: Option<NetAsk>,
 }
 
+/// Limits that a version was pinned without have their usual values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 struct PinnedLimits {
     memory_bytes: u64,
     table_elements: u64,
@@ -57,6 +62,34 @@ struct PinnedLimits {
     host_calls: u64,
     log_lines: u64,
     kv_bytes: u64,
+    http_requests: u64,
+    http_sent_bytes: u64,
+    http_received_bytes: u64,
+}
+
+impl Default for PinnedLimits {
+    fn default() -> Self {
+        Self::of(&Limits::default())
+    }
+}
+
+impl PinnedLimits {
+    fn of(limits: &Limits) -> Self {
+        Self {
+            memory_bytes: limits.memory_bytes,
+            table_elements: limits.table_elements,
+            fuel: limits.fuel,
+            deadline_ms: millis(limits.deadline),
+            input_bytes: limits.input_bytes,
+            output_bytes: limits.output_bytes,
+            host_calls: limits.host_calls,
+            log_lines: limits.log_lines,
+            kv_bytes: limits.kv_bytes,
+            http_requests: limits.http_requests,
+            http_sent_bytes: limits.http_sent_bytes,
+            http_received_bytes: limits.http_received_bytes,
+        }
+    }
 }
 
 fn millis(duration: Duration) -> u64 {
@@ -68,11 +101,13 @@ impl Pinned {
     pub(crate) fn of(manifest: &Manifest) -> Self {
         let limits = manifest.limits();
         let ask = |scope: Scope| {
-            let access = match &scope {
-                Scope::Folder(name) => manifest.permissions.folder(name).map(|request| request.access),
-                Scope::Kv | Scope::Call(_) => None,
-            };
-            Ask { scope: scope.to_string(), access }
+            let (mut access, mut net) = (None, None);
+            match &scope {
+                Scope::Folder(name) => access = manifest.permissions.folder(name).map(|asked| asked.access),
+                Scope::Net(name) => net = manifest.permissions.net(name).map(|asked| asked.ask.clone()),
+                Scope::Kv | Scope::Call(_) => {}
+            }
+            Ask { scope: scope.to_string(), access, net }
         };
         Self {
             display_name: manifest.display_name.clone(),
@@ -92,17 +127,7 @@ impl Pinned {
             teardown: manifest.hooks.teardown,
             health_interval_ms: millis(manifest.health.interval),
             health_timeout_ms: millis(manifest.health.timeout),
-            limits: PinnedLimits {
-                memory_bytes: limits.memory_bytes,
-                table_elements: limits.table_elements,
-                fuel: limits.fuel,
-                deadline_ms: millis(limits.deadline),
-                input_bytes: limits.input_bytes,
-                output_bytes: limits.output_bytes,
-                host_calls: limits.host_calls,
-                log_lines: limits.log_lines,
-                kv_bytes: limits.kv_bytes,
-            },
+            limits: PinnedLimits::of(&limits),
             config: manifest.config.clone(),
             config_schema: manifest.config_schema.clone(),
             asks: manifest.scopes().into_iter().map(ask).collect(),
@@ -121,6 +146,9 @@ impl Pinned {
             host_calls: self.limits.host_calls,
             log_lines: self.limits.log_lines,
             kv_bytes: self.limits.kv_bytes,
+            http_requests: self.limits.http_requests,
+            http_sent_bytes: self.limits.http_sent_bytes,
+            http_received_bytes: self.limits.http_received_bytes,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use ares_kernel::facts::{Effect, Scope, Target};
+use ares_kernel::facts::{Effect, Place, Scope, Target};
 use ares_kernel::{Blake3, CapabilityId};
 
 use crate::manifest::Manifest;
@@ -59,5 +59,5 @@ pub struct Registration {
     /// Accept other bytes or another manifest under a version that is registered already.
     pub replace: bool,
     /// What the operator grants along with it: scope → the folder's place for `fs:` scopes.
-    pub grants: BTreeMap<Scope, Option<PathBuf>>,
+    pub grants: BTreeMap<Scope, Option<Place>>,
 }

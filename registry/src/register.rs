@@ -266,7 +266,7 @@ fn put_capability(
     let targets = record
         .targets
         .iter()
-        .map(|target| TargetView { argument: target.argument.clone(), folder: target.folder.to_string() });
+        .map(|target| TargetView { argument: target.argument.clone(), within: target.within.to_string() });
     let mut insert = connection.prepare_cached(
         "INSERT INTO capabilities (module_id, version_id, capability, description, input_schema,
             output_schema, effect, reversible, undo, idempotent, needs, targets, timeout_ms, trade_offs,

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ares_kernel::facts::{Access, Capability, Folder, Grants, Limits, Plugin, Schema, Scope, Target};
+use ares_kernel::facts::{
+    Access, Capability, Folder, Grants, Limits, Method, NetRule, Origin, Plugin, Schema, Scope, Target,
+};
 use ares_kernel::ports::Ranked;
 use ares_kernel::{CapabilityId, PluginName};
 use rusqlite::{Connection, Row};
@@ -152,6 +154,8 @@ struct Granted {
     scope: String,
     folder: Option<String>,
     access: Option<Access>,
+    origins: Option<BTreeSet<Origin>>,
+    methods: Option<BTreeSet<Method>>,
 }
 
 impl Reading {
@@ -166,7 +170,8 @@ impl Reading {
             |row| {
                 let access: Option<String> = row.get(3)?;
                 let access = access.map(|_| rows::word(row, 3)).transpose()?;
-                Ok(Granted { scope: row.get(1)?, folder: row.get(2)?, access })
+                let (origins, methods) = (rows::json_or_none(row, 4)?, rows::json_or_none(row, 5)?);
+                Ok(Granted { scope: row.get(1)?, folder: row.get(2)?, access, origins, methods })
             },
         )?;
         let mut overrides = by_module(
@@ -221,7 +226,7 @@ const MODULES: &str = "SELECT m.id, m.name, m.enabled, m.revision, v.version, v.
 const CAPABILITIES: &str =
     "SELECT c.* FROM capabilities c JOIN module_versions v ON v.id = c.version_id AND v.active = 1
     WHERE c.module_id IN (SELECT value FROM json_each(?1)) ORDER BY c.id";
-const GRANTS: &str = "SELECT module_id, scope, folder, access FROM grants
+const GRANTS: &str = "SELECT module_id, scope, folder, access, origins, methods FROM grants
     WHERE module_id IN (SELECT value FROM json_each(?1)) ORDER BY scope";
 const CONFIGURATIONS: &str = "SELECT module_id, key, value FROM configurations
     WHERE module_id IN (SELECT value FROM json_each(?1))";
@@ -247,9 +252,9 @@ fn unsound(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::E
 }
 
 /// What is both granted and asked for by the version. A folder that was granted for reading stays
-/// so, whatever a later version asks.
+/// so, and a host for some methods, whatever a later version asks.
 fn granted(pinned: &Pinned, grants: Vec<Granted>) -> rusqlite::Result<Grants> {
-    let (mut kv, mut call, mut folders) = (false, BTreeSet::new(), Vec::new());
+    let (mut kv, mut call, mut folders, mut net) = (false, BTreeSet::new(), Vec::new(), Vec::new());
     for grant in grants {
         let Some(ask) = pinned.ask(&grant.scope) else { continue };
         match grant.scope.parse().map_err(unsound)? {
@@ -263,9 +268,17 @@ fn granted(pinned: &Pinned, grants: Vec<Granted>) -> rusqlite::Result<Grants> {
                 };
                 folders.push(Folder { name, host: host.into(), access });
             }
+            Scope::Net(name) => {
+                let (Some(origins), Some(methods), Some(ask)) = (grant.origins, grant.methods, &ask.net)
+                else {
+                    continue;
+                };
+                let origins = origins.into_iter().filter(|origin| ask.allows(origin)).collect();
+                net.push(NetRule { name, origins, methods: &methods & &ask.methods });
+            }
         }
     }
-    Ok(Grants::new(kv, call, folders))
+    Ok(Grants::new(kv, call, folders).with_net(net))
 }
 
 /// A capability before its plugin's grants and limits are known.
@@ -279,8 +292,8 @@ impl Pending {
         let needs: Vec<String> = rows::json(row, "needs")?;
         let targets: Vec<TargetView> = rows::json(row, "targets")?;
         let target = |view: TargetView| {
-            let folder = view.folder.parse().map_err(unsound)?;
-            Ok(Target { argument: view.argument, folder })
+            let within = view.within.parse().map_err(unsound)?;
+            Ok(Target { argument: view.argument, within })
         };
         let capability = Capability {
             id: rows::parsed(row, "capability")?,

@@ -1,8 +1,9 @@
 //! What the registry answers: plain values for people and programs, and the questions they answer.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use ares_kernel::facts::Effect;
+use ares_kernel::facts::{Effect, Method, Origin as NetOrigin};
 use ares_kernel::{Blake3, CapabilityId, InvocationId, PluginName};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -144,7 +145,7 @@ pub struct CapabilityView {
     pub idempotent: bool,
     /// What a call needs, as scopes.
     pub needs: Vec<String>,
-    /// Arguments that name paths, and the folder each must stay in.
+    /// Arguments that name places, and the grant each must stay in.
     pub targets: Vec<TargetView>,
     /// Its own deadline.
     pub timeout_ms: Option<u64>,
@@ -158,13 +159,14 @@ pub struct CapabilityView {
     pub output_schema: Value,
 }
 
-/// An argument that names a path.
+/// An argument that names a path or an address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetView {
     /// The argument.
     pub argument: String,
-    /// The folder it must stay in.
-    pub folder: String,
+    /// The grant it must stay in, as a scope.
+    #[serde(alias = "folder", deserialize_with = "scope_or_folder")]
+    pub within: String,
 }
 
 /// Something a plugin depends on.
@@ -200,19 +202,37 @@ pub struct GrantView {
     pub granted_access: Option<String>,
     /// For folders: the place on this machine.
     pub folder: Option<PathBuf>,
+    /// For the network: the most that may be granted, when the manifest says so.
+    pub asked_origins: Option<BTreeSet<NetOrigin>>,
+    /// For the network: the methods asked for.
+    pub asked_methods: Option<BTreeSet<Method>>,
+    /// For the network: where requests may go.
+    pub origins: Option<BTreeSet<NetOrigin>>,
+    /// For the network: by which methods.
+    pub methods: Option<BTreeSet<Method>>,
     /// Since when, in milliseconds since the Unix epoch.
     pub granted_at_ms: Option<u64>,
 }
 
 impl GrantView {
     /// Whether all that is asked for is granted: a folder granted for reading is not granted in full
-    /// to a plugin that wants to change it.
+    /// to a plugin that wants to change it, nor is a host to one that wants to use more methods.
     #[must_use]
     pub fn in_full(&self) -> bool {
         let less =
             self.asked_access.as_deref() == Some("write") && self.granted_access.as_deref() == Some("read");
-        self.granted && !less
+        let fewer = match (&self.asked_methods, &self.methods) {
+            (Some(asked), Some(granted)) => !asked.is_subset(granted),
+            _ => false,
+        };
+        self.granted && !less && !fewer
     }
+}
+
+/// Records of before there was a network name the folder alone.
+fn scope_or_folder<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Ok(if text.contains(':') { text } else { format!("fs:{text}") })
 }
 
 /// Where a configuration value comes from.
@@ -408,6 +428,12 @@ pub struct UsageView {
     pub host_calls: u64,
     /// Log lines not kept.
     pub log_lines_dropped: u64,
+    /// Requests sent over HTTP.
+    pub http_requests: u64,
+    /// Bytes sent with them.
+    pub http_sent_bytes: u64,
+    /// Bytes of the answers to them.
+    pub http_received_bytes: u64,
     /// Whether the answer came from memory.
     pub cached: bool,
 }

@@ -3,17 +3,18 @@
 //! ```toml
 //! notes = ["kv"]
 //! security-scanner = ["fs:target=../src"]
+//! web-fetch = ["net:pages=https://example.org,https://*.example.org"]
 //! ```
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::failure::Failure;
 use crate::render::field;
 use crate::text_file;
 
-/// Scopes as the control socket takes them: scope → place of the folder for `fs:` scopes.
-pub(crate) type Places = BTreeMap<String, Option<PathBuf>>;
+/// Scopes as the control socket takes them: scope → what it leads to, for `fs:` and `net:` scopes.
+pub(crate) type Places = BTreeMap<String, Option<String>>;
 
 /// Reads a file of grants: plugin → what it is granted. Folders are relative to the file's own.
 ///
@@ -35,17 +36,18 @@ pub(crate) fn read(path: &Path) -> Result<BTreeMap<String, Places>, Failure> {
     plugins.into_iter().map(|(plugin, scopes)| Ok((plugin, places(&scopes, base)?))).collect()
 }
 
-/// `SCOPE` or `SCOPE=FOLDER`; folders become absolute, so that the host finds them from where it
-/// runs.
+/// `SCOPE`, `fs:NAME=FOLDER` or `net:NAME=ORIGIN,…`; folders become absolute, so that the host finds
+/// them from where it runs.
 ///
 /// # Errors
-/// When a scope is there twice.
+/// When a scope is there twice, or the path of a folder is not UTF-8.
 pub(crate) fn places(scopes: &[String], base: &Path) -> Result<Places, Failure> {
     let mut grants = BTreeMap::new();
     for text in scopes {
         let (scope, place) = match text.split_once('=') {
             None => (text.as_str(), None),
-            Some((scope, place)) => (scope, Some(base.join(place))),
+            Some((scope, place)) if scope.starts_with("fs:") => (scope, Some(absolute(base, place)?)),
+            Some((scope, place)) => (scope, Some(place.to_owned())),
         };
         if grants.insert(scope.to_owned(), place).is_some() {
             return Err(Failure::input(
@@ -57,6 +59,12 @@ pub(crate) fn places(scopes: &[String], base: &Path) -> Result<Places, Failure> 
     Ok(grants)
 }
 
+fn absolute(base: &Path, place: &str) -> Result<String, Failure> {
+    base.join(place).into_os_string().into_string().map_err(|path| {
+        Failure::input("not-utf8", format!("the path {} is not UTF-8; rename it", path.display()))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,7 +74,8 @@ mod tests {
         let file = folder.path().join("grants.toml");
         fs_err::write(&file, text).unwrap();
         read(&file).map(|plugins| {
-            let relative = |place: PathBuf| place.strip_prefix(folder.path()).unwrap().to_owned();
+            let root = format!("{}/", folder.path().display());
+            let relative = |place: String| place.strip_prefix(&root).unwrap_or(&place).to_owned();
             let all = plugins.into_iter();
             all.map(|(plugin, places)| {
                 (plugin, places.into_iter().map(|(scope, place)| (scope, place.map(relative))).collect())
@@ -77,9 +86,11 @@ mod tests {
 
     #[test]
     fn folders_are_relative_to_the_file() {
-        let plugins = of("notes = [\"kv\"]\nscanner = [\"fs:target=src\", \"call:x\"]\n").unwrap();
+        let plugins =
+            of("notes = [\"kv\"]\nscanner = [\"fs:target=src\", \"net:x=https://a.org\"]\n").unwrap();
         assert_eq!(plugins["notes"], BTreeMap::from([("kv".to_owned(), None)]));
-        assert_eq!(plugins["scanner"]["fs:target"], Some(PathBuf::from("src")));
+        assert_eq!(plugins["scanner"]["fs:target"], Some("src".to_owned()));
+        assert_eq!(plugins["scanner"]["net:x"], Some("https://a.org".to_owned()));
     }
 
     #[test]

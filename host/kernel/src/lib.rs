@@ -29,6 +29,6 @@ pub mod verify;
 pub use flow::{Outcome, Permit, Reentry, Status};
 pub use invoke::Kernel;
 pub use ledger::Ledger;
-pub use name::{Blake3, CapabilityId, FolderName, InvocationId, NAME_MAX, NameError, PluginName};
+pub use name::{Blake3, CapabilityId, FolderName, InvocationId, NAME_MAX, NameError, NetName, PluginName};
 pub use report::{Ended, Failure, Fault, FaultKind, KvWrite, Report, Usage};
 pub use request::{Caller, Request};

@@ -108,6 +108,13 @@ name!(
     b"-",
     "at most 64 of a-z and 0-9, words joined by one `-`, beginning with a letter"
 );
+name!(
+    /// The name a manifest gives to a part of the network it asks for, for instance `api`.
+    NetName,
+    "network name",
+    b"-",
+    "at most 64 of a-z and 0-9, words joined by one `-`, beginning with a letter"
+);
 
 /// The public id of one invocation: a UUIDv7 (RFC 9562), so ids sort by time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

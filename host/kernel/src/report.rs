@@ -105,6 +105,12 @@ pub struct Usage {
     pub host_calls: u64,
     /// Log lines over the limit, not kept.
     pub log_lines_dropped: u64,
+    /// Requests sent over HTTP.
+    pub http_requests: u64,
+    /// Bytes sent with them: addresses, headers and bodies.
+    pub http_sent_bytes: u64,
+    /// Bytes of the answers to them: headers and bodies, these unpacked.
+    pub http_received_bytes: u64,
     /// Whether the answer came from memory and no guest ran.
     pub cached: bool,
 }

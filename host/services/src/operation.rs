@@ -35,8 +35,9 @@ pub enum Operation {
     Register {
         /// The folder, absolute.
         folder: PathBuf,
-        /// Scopes to grant: scope → place of the folder for `fs:` scopes.
-        grants: BTreeMap<String, Option<PathBuf>>,
+        /// Scopes to grant: scope → what it leads to: an absolute folder for `fs:` scopes, origins with
+        /// `,` between them for `net:` scopes.
+        grants: BTreeMap<String, Option<String>>,
         /// Grant everything asked for that needs no place.
         grant_all: bool,
         /// Accept other bytes under a registered version.
@@ -151,8 +152,8 @@ pub enum Operation {
     GrantsAllow {
         /// The plugin.
         plugin: String,
-        /// Scope → place of the folder for `fs:` scopes.
-        grants: BTreeMap<String, Option<PathBuf>>,
+        /// Scope → what it leads to, as in [`Operation::Register`].
+        grants: BTreeMap<String, Option<String>>,
     },
     /// Take grants back. Answers like `GrantsShow`.
     GrantsRevoke {

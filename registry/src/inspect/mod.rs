@@ -34,6 +34,8 @@ pub enum Need {
     Kv,
     /// `ares:host/call`
     Call,
+    /// `wasi:http`
+    Net,
 }
 
 /// Inspects a component.
@@ -67,6 +69,12 @@ impl Inspection {
                     return Err(ExceedsManifest {
                         import: import.clone(),
                         fix: "`call = [\"<capability>\", …]` with the capabilities it calls",
+                    });
+                }
+                Some(Need::Net) if permissions.net.is_empty() => {
+                    return Err(ExceedsManifest {
+                        import: import.clone(),
+                        fix: "[[permissions.net]] with `name`, `methods` and, unless the operator chooses, `origins`",
                     });
                 }
                 _ => {}

@@ -81,6 +81,7 @@ pub(super) fn need(import: &str) -> Option<Need> {
     match interface(import).path {
         "ares:host/kv" => Some(Need::Kv),
         "ares:host/call" => Some(Need::Call),
+        "wasi:http/types" | "wasi:http/outgoing-handler" => Some(Need::Net),
         _ => None,
     }
 }
@@ -92,21 +93,20 @@ fn refusal(import: &str) -> Option<&'static str> {
         Some(package) => path.strip_prefix(package).is_some_and(|interface| !interface.contains('/')),
         None => *known == path,
     });
-    if need(import).is_some() {
-        return None;
-    }
-    if baseline {
-        let wasi = path.starts_with("wasi:");
+    let wasi = path.starts_with("wasi:");
+    if baseline || need(import).is_some() {
         let version = interface(import).version;
         let preview2 = version.is_some_and(|version| version.major == 0 && version.minor == 2);
         return (wasi && !preview2)
             .then_some("of a WASI version this host does not have; build it for wasm32-wasip2 (WASI 0.2)");
     }
-    Some(if path.starts_with("wasi:sockets/") || path.starts_with("wasi:http/") {
-        "which reaches the network; this version of the host gives no plugin a way there, so build it without"
+    Some(if path.starts_with("wasi:sockets/") {
+        "which reaches the network behind the host's back; ask for [[permissions.net]] and use `wasi:http/outgoing-handler`"
+    } else if path.starts_with("wasi:http/") {
+        "which takes requests from outside; a plugin is called through its capabilities"
     } else if path.starts_with("ares:host/") {
         "which the world `plugin` does not have; build it against this host's WIT"
     } else {
-        "which this host does not know; a plugin may import `ares:host` and WASI's cli, io, clocks, random and filesystem"
+        "which this host does not know; a plugin may import `ares:host` and WASI's cli, io, clocks, random, filesystem and http"
     })
 }

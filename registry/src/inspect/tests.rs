@@ -49,7 +49,12 @@ fn module(functions: u32) -> Module {
 }
 
 fn permissions(kv: bool, call: &[&str]) -> Permissions {
-    Permissions { kv, call: call.iter().map(|name| name.parse().unwrap()).collect(), folders: Vec::new() }
+    Permissions {
+        kv,
+        call: call.iter().map(|name| name.parse().unwrap()).collect(),
+        folders: Vec::new(),
+        net: Vec::new(),
+    }
 }
 
 #[test]
@@ -83,7 +88,7 @@ fn an_import_without_the_manifests_word_is_refused_with_the_fix() {
 fn imports_no_manifest_can_ask_for_are_refused_by_name() {
     for (import, why) in [
         ("wasi:sockets/tcp@0.2.6", "reaches the network"),
-        ("wasi:http/outgoing-handler@0.2.0", "reaches the network"),
+        ("wasi:http/incoming-handler@0.2.0", "takes requests from outside"),
         ("wasi:keyvalue/store@0.2.0", "does not know"),
         ("wasi:filesystem/other@0.2.0", "does not know"),
         ("wasi:cli/run@0.3.0", "WASI version"),

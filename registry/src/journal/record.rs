@@ -49,6 +49,17 @@ pub(crate) struct Closed<'a> {
     pub(crate) log_lines_dropped: u64,
     pub(crate) cached: bool,
     pub(crate) verdict: String,
+    /// The spool is for calls that reach no network.
+    #[serde(skip)]
+    pub(crate) http: Http,
+}
+
+/// What a call sent and received.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) struct Http {
+    requests: u64,
+    sent_bytes: u64,
+    received_bytes: u64,
 }
 
 impl<'a> Opened<'a> {
@@ -117,6 +128,11 @@ impl<'a> Closed<'a> {
             log_lines_dropped: closing.usage.log_lines_dropped,
             cached: closing.usage.cached,
             verdict: json_of(closing.verdict),
+            http: Http {
+                requests: closing.usage.http_requests,
+                sent_bytes: closing.usage.http_sent_bytes,
+                received_bytes: closing.usage.http_received_bytes,
+            },
         }
     }
 
@@ -137,6 +153,7 @@ impl<'a> Closed<'a> {
             log_lines_dropped: self.log_lines_dropped,
             cached: self.cached,
             verdict: self.verdict,
+            http: self.http,
         }
     }
 }
@@ -175,7 +192,9 @@ pub(crate) fn end(connection: &Connection, id: &[u8; 16], closed: &Closed<'_>) -
         "UPDATE invocations SET ended_at = :ended_at, status = :status, code = :code, message = :message,
             output_blake3 = :output_blake3, output_bytes = :output_bytes, fuel = :fuel,
             peak_memory_bytes = :peak_memory_bytes, wall_us = :wall_us, host_calls = :host_calls,
-            log_lines_dropped = :log_lines_dropped, cached = :cached, verdict = :verdict
+            log_lines_dropped = :log_lines_dropped, cached = :cached, verdict = :verdict,
+            http_requests = :http_requests, http_sent_bytes = :http_sent_bytes,
+            http_received_bytes = :http_received_bytes
          WHERE id = :id AND status = 'running'",
     )?;
     let changed = update.execute(named_params! {
@@ -184,7 +203,8 @@ pub(crate) fn end(connection: &Connection, id: &[u8; 16], closed: &Closed<'_>) -
         ":output_bytes": closed.output.map(|(_, bytes)| int(bytes)), ":fuel": int(closed.fuel),
         ":peak_memory_bytes": int(closed.peak_memory_bytes), ":wall_us": int(closed.wall_us),
         ":host_calls": int(closed.host_calls), ":log_lines_dropped": int(closed.log_lines_dropped),
-        ":cached": closed.cached, ":verdict": closed.verdict,
+        ":cached": closed.cached, ":verdict": closed.verdict, ":http_requests": int(closed.http.requests),
+        ":http_sent_bytes": int(closed.http.sent_bytes), ":http_received_bytes": int(closed.http.received_bytes),
     })?;
     Ok(changed == 1)
 }

@@ -87,14 +87,22 @@ fn read(mut table: Table<'_>, permissions: &Permissions, deadline_ms: u64) -> Op
     })
 }
 
-/// What is written, or all that is asked for; a pure capability needs nothing.
+/// What is written, or all that is asked for and fits the class; a pure capability needs nothing.
 fn needs(table: &mut Table<'_>, effect: Option<Effect>, permissions: &Permissions) -> Vec<Scope> {
+    let reaches = effect.is_some_and(|effect| effect >= Effect::Network);
     let Some(written) = table.get("needs") else {
-        return if effect == Some(Effect::Pure) { Vec::new() } else { permissions.scopes() };
+        let mut all = if effect == Some(Effect::Pure) { Vec::new() } else { permissions.scopes() };
+        all.retain(|scope| reaches || !matches!(scope, Scope::Net(_)));
+        return all;
     };
     let needs = written.list(ENTRIES_MAX, Value::parsed::<Scope>).unwrap_or_default();
     if effect == Some(Effect::Pure) && !needs.is_empty() {
         written.wrong("a pure capability reaches nothing, so it needs nothing; is it `read`?");
+    }
+    if let Some(net) = needs.iter().find(|scope| !reaches && matches!(scope, Scope::Net(_))) {
+        written.wrong(format_args!(
+            "`{net}` reaches another machine, so `effect` must be `network` or stronger"
+        ));
     }
     let asked = permissions.scopes();
     for scope in needs.iter().filter(|scope| !asked.contains(scope)) {
@@ -109,16 +117,16 @@ fn targets(value: &Value<'_>, permissions: &Permissions, needs: &[Scope]) -> Opt
     let mut targets = Vec::new();
     for (argument, scope) in value.table()?.all() {
         let Some(parsed) = scope.parsed::<Scope>() else { continue };
-        let Scope::Folder(folder) = &parsed else {
-            scope.wrong("a target is a folder: write `fs:<folder>`");
+        if !matches!(parsed, Scope::Folder(_) | Scope::Net(_)) {
+            scope.wrong("a target is a folder or a part of the network: write `fs:<folder>` or `net:<name>`");
             continue;
-        };
-        if permissions.folder(folder).is_none() {
-            scope.wrong(format_args!("no [[permissions.fs]] is called `{folder}`"));
+        }
+        if !permissions.scopes().contains(&parsed) {
+            scope.wrong(format_args!("`{parsed}` is not asked for in [permissions]"));
         } else if !needs.contains(&parsed) {
             scope.wrong(format_args!("`{parsed}` is not among the capability's `needs`"));
         }
-        targets.push(Target { argument: argument.to_owned(), folder: folder.clone() });
+        targets.push(Target { argument: argument.to_owned(), within: parsed });
     }
     Some(targets)
 }

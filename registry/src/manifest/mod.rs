@@ -26,7 +26,7 @@ pub(crate) mod words;
 pub use error::{ManifestError, Problem};
 pub use types::{
     Behavior, Category, ComponentFile, Declared, Dependency, DependencyGroup, FolderRequest, Kind, Metadata,
-    Permissions, Retry,
+    NetRequest, Permissions, Retry,
 };
 pub use words::WordsError;
 

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use ares_kernel::facts::{NetAsk, Origin};
+
 use super::reader::{Table, Value};
 use super::root::{PLANNED, short};
 use super::sections::flag;
-use super::{FolderRequest, Permissions};
+use super::{FolderRequest, NetRequest, Permissions};
 
 /// The most capabilities or folders one plugin may ask for.
 const REQUESTS_MAX: usize = 64;
@@ -15,8 +17,55 @@ pub(super) fn read(mut table: Table<'_>) -> Permissions {
     let call =
         table.get("call").and_then(|value| value.list(REQUESTS_MAX, Value::parsed)).unwrap_or_default();
     let folders = table.get("fs").and_then(|value| folders(&value)).unwrap_or_default();
+    let net = table.get("net").and_then(|value| parts(&value)).unwrap_or_default();
     table.finish(&PLANNED);
-    Permissions { kv, call: call.into_iter().collect(), folders }
+    Permissions { kv, call: call.into_iter().collect(), folders, net }
+}
+
+fn parts(value: &Value<'_>) -> Option<Vec<NetRequest>> {
+    let items = value.items(REQUESTS_MAX)?;
+    let mut seen = BTreeSet::new();
+    let parts: Option<Vec<NetRequest>> = items.iter().map(|item| item.table().and_then(part)).collect();
+    for part in parts.iter().flatten() {
+        if !seen.insert(part.name.clone()) {
+            value.wrong(format_args!("the network `{}` stands here twice", part.name));
+        }
+    }
+    parts
+}
+
+fn part(mut table: Table<'_>) -> Option<NetRequest> {
+    let name = table.required("name").and_then(|value| value.parsed());
+    let origins = table.get("origins").map(|value| {
+        let origins = value.list(REQUESTS_MAX, of_the_internet)?;
+        if origins.is_empty() {
+            value.wrong("names no host; leave it out where the operator shall choose");
+        }
+        Some(origins.into_iter().collect())
+    });
+    let methods = table.required("methods").and_then(|value| {
+        let methods = value.list(REQUESTS_MAX, Value::parsed)?;
+        if methods.is_empty() {
+            value.wrong("names no method; write for instance [\"GET\"]");
+        }
+        Some(methods.into_iter().collect())
+    });
+    let reason = table.get("reason").and_then(|value| short(&value));
+    table.finish(&PLANNED);
+    let origins = match origins {
+        None => None,
+        Some(origins) => Some(origins?),
+    };
+    Some(NetRequest { name: name?, ask: NetAsk { origins, methods: methods? }, reason })
+}
+
+/// A plugin does not know the machine it will run on, so it cannot ask for addresses of its network.
+fn of_the_internet(value: &Value<'_>) -> Option<Origin> {
+    let origin: Origin = value.parsed()?;
+    if origin.is_special() {
+        value.wrong("leads to this machine or its network; only an operator can name such a host, so leave `origins` out");
+    }
+    Some(origin)
 }
 
 fn folders(value: &Value<'_>) -> Option<Vec<FolderRequest>> {

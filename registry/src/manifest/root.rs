@@ -8,12 +8,11 @@ use super::{permissions, sections, words};
 
 /// Keys that have a meaning elsewhere or will have one. Nothing reads them here, so saying them
 /// would promise what is not kept.
-pub(super) const PLANNED: [&str; 22] = [
+pub(super) const PLANNED: [&str; 21] = [
     "signature",
     "main",
     "rate",
     "max_workers",
-    "net",
     "events",
     "secrets",
     "command",

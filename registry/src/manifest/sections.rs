@@ -93,6 +93,9 @@ pub(super) fn limits(mut table: Table<'_>) -> Limits {
         deadline: Duration::from_millis(whole(&mut table, "deadline_ms", 1, DAY_MS, deadline_ms)),
         input_bytes: whole(&mut table, "input_bytes", 2, GIB, usual.input_bytes),
         output_bytes: whole(&mut table, "output_bytes", 2, GIB, usual.output_bytes),
+        http_requests: whole(&mut table, "http_requests", 1, 10_000, usual.http_requests),
+        http_sent_bytes: whole(&mut table, "http_sent_bytes", 1, GIB, usual.http_sent_bytes),
+        http_received_bytes: whole(&mut table, "http_received_bytes", 1, GIB, usual.http_received_bytes),
         ..usual
     };
     if let Some(cores) = table.get("cpu_cores")

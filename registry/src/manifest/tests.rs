@@ -139,7 +139,10 @@ fn every_key_is_read() {
         put.needs.iter().map(Scope::to_string).collect::<Vec<_>>(),
         ["kv", "call:scan_folder", "fs:data"]
     );
-    assert_eq!((put.targets[0].argument.as_str(), put.targets[0].folder.as_str()), ("path", "data"));
+    assert_eq!(
+        (put.targets[0].argument.as_str(), put.targets[0].within.to_string().as_str()),
+        ("path", "fs:data")
+    );
     assert_eq!(put.output.as_deref(), Some(r#"{"type":"boolean"}"#));
     assert!(put.input.as_deref().unwrap().contains(r#""required":["mode","path"]"#));
     assert_eq!((put.timeout_ms, put.implements.as_deref()), (Some(500), Some("store")));
@@ -184,7 +187,7 @@ const WRONG: &[(&str, &str)] = &[
     ("[limits]\nmemroy_mb = 64", "2:1: unknown key `memroy_mb` in [limits]; did you mean `memory_mb`?"),
     ("[limits]\n\n  xyz = 64", "3:3: unknown key `xyz` in [limits]; known are cpu_cores, "),
     ("[rate]\nper_minute = 3", "1:2: `rate` is not supported by this version"),
-    ("[permissions]\nnet = []", "2:1: `net` in [permissions] is not supported by this version"),
+    ("[permissions]\ncommand = []", "2:1: `command` in [permissions] is not supported by this version"),
     ("[limits]\nmax_workers = 5", "2:1: `max_workers` in [limits] is not supported"),
     ("[claims]\n", "1:2: `claims` is not supported"),
     ("[limits]\nmemory_mb = 0", "2:1: `memory_mb`: 0 is not between 1 and 4096"),
@@ -224,12 +227,12 @@ const WRONG: &[(&str, &str)] = &[
         "4:1: `needs`: `kv` is not asked for in [permissions]",
     ),
     (
-        "[[capability]]\nname = \"a\"\neffects = \"read\"\nneeds = [\"net:x\"]",
-        "4:10: `needs`: `net:x` is not a scope",
+        "[[capability]]\nname = \"a\"\neffects = \"read\"\nneeds = [\"command:x\"]",
+        "4:10: `needs`: `command:x` is not a scope",
     ),
     (
         "[[capability]]\nname = \"a\"\neffects = \"read\"\ntargets = { p = \"fs:x\" }",
-        "4:13: `p`: no [[permissions.fs]] is called `x`",
+        "4:13: `p`: `fs:x` is not asked for in [permissions]",
     ),
     (
         "[[capability]]\nname = \"a\"\neffects = \"read\"\ntargets = { p = \"kv\" }",
@@ -384,4 +387,25 @@ fn lint_finds_secrets_wherever_they_hide() {
     let asks = parse(&format!("{LEAST}[permissions]\nkv = true")).unwrap();
     let rules: Vec<_> = lint::lint(&asks, Path::new("/nonexistent")).iter().map(|lint| lint.rule).collect();
     assert!(rules.contains(&"unused-permission") && rules.contains(&"no-identity"));
+}
+
+#[test]
+fn the_network_is_asked_for_by_name_host_and_method() {
+    let net =
+        |text: &str| format!("{}\n[[permissions.net]]\nname = \"api\"\nmethods = [\"GET\"]\n{text}", LEAST);
+    let asked = parse(&net("origins = [\"https://api.example.org\"]")).unwrap();
+    assert_eq!(asked.permissions.net[0].ask.meaning(), "send requests (GET) to https://api.example.org");
+    for (text, says) in [
+        ("origins = []", "names no host"),
+        ("origins = [\"https://*\"]", "is not an origin"),
+        ("origins = [\"http://127.0.0.1\"]", "only an operator"),
+        ("origins = [\"http://localhost:80\"]", "only an operator"),
+        ("origins = [\"https://a.org@10.0.0.0/8\"]", "only an operator"),
+        ("hosts = [\"a.org\"]", "unknown key"),
+    ] {
+        let problems = format!("{:?}", parse(&net(text)).unwrap_err());
+        assert!(problems.contains(says), "{text}: {problems}");
+    }
+    let methods = net("").replace("\"GET\"", "\"CONNECT\"");
+    assert!(format!("{:?}", parse(&methods).unwrap_err()).contains("not a method that can be granted"));
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use ares_kernel::facts::{Access, Effect, Priority, Scope, Target};
-use ares_kernel::{Blake3, CapabilityId, FolderName};
+use ares_kernel::facts::{Access, Effect, NetAsk, Priority, Scope, Target};
+use ares_kernel::{Blake3, CapabilityId, FolderName, NetName};
 use serde::{Deserialize, Serialize};
 
 macro_rules! words {
@@ -202,6 +202,8 @@ pub struct Permissions {
     pub call: BTreeSet<CapabilityId>,
     /// Folders it wants to reach.
     pub folders: Vec<FolderRequest>,
+    /// Parts of the network it wants to reach.
+    pub net: Vec<NetRequest>,
 }
 
 impl Permissions {
@@ -211,7 +213,8 @@ impl Permissions {
         let kv = self.kv.then_some(Scope::Kv);
         let call = self.call.iter().cloned().map(Scope::Call);
         let folders = self.folders.iter().map(|folder| Scope::Folder(folder.name.clone()));
-        kv.into_iter().chain(call).chain(folders).collect()
+        let net = self.net.iter().map(|net| Scope::Net(net.name.clone()));
+        kv.into_iter().chain(call).chain(folders).chain(net).collect()
     }
 
     /// The request for the folder of this name.
@@ -219,6 +222,23 @@ impl Permissions {
     pub fn folder(&self, name: &FolderName) -> Option<&FolderRequest> {
         self.folders.iter().find(|folder| &folder.name == name)
     }
+
+    /// The request for the part of the network of this name.
+    #[must_use]
+    pub fn net(&self, name: &NetName) -> Option<&NetRequest> {
+        self.net.iter().find(|net| &net.name == name)
+    }
+}
+
+/// `[[permissions.net]]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetRequest {
+    /// What it is called in `needs`, `targets` and grants.
+    pub name: NetName,
+    /// Which hosts, by which methods.
+    pub ask: NetAsk,
+    /// What for, in words for the operator.
+    pub reason: Option<String>,
 }
 
 /// `[[permissions.fs]]`

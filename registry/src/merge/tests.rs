@@ -144,6 +144,6 @@ fn what_the_parser_refuses_is_refused_here_too() {
     no_folder.permissions.folders.clear();
     assert!(matches!(
         merge(&no_folder, vec![described("scan", Effect::Read)]),
-        Err(MergeError::NoSuchFolder { .. })
+        Err(MergeError::NoSuchGrant { .. })
     ));
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use ares_kernel::facts::Place;
 use ares_kernel::ports::Health;
 use serde_json::json;
 
@@ -268,7 +269,7 @@ fn only_a_folder_outside_the_state_directory_can_be_granted() {
     let allow = |folder: Option<PathBuf>| {
         registry.grants_allow(
             &name("p"),
-            &BTreeMap::from([("fs:data".parse().unwrap(), folder)]),
+            &BTreeMap::from([("fs:data".parse().unwrap(), folder.map(Place::Folder))]),
             &operator(),
         )
     };
@@ -319,7 +320,7 @@ fn a_folder_around_the_host_s_own_files_cannot_be_granted_to_be_changed() {
     let both = asks("out", "write") + &asks("in", "read");
     registry.register(plugin("p", "1.0.0", &both, &[("x", "write")]), &operator()).unwrap();
     let allow = |scope: &str, folder: PathBuf| {
-        let grants = BTreeMap::from([(scope.parse().unwrap(), Some(folder))]);
+        let grants = BTreeMap::from([(scope.parse().unwrap(), Some(Place::Folder(folder)))]);
         registry.grants_allow(&name("p"), &grants, &operator())
     };
     let error = allow("fs:out", outside.path().to_owned()).unwrap_err();
@@ -383,4 +384,68 @@ fn query_plans_use_index() {
         let plan = plan(sql);
         assert!(plan.contains(&format!("INDEX {index}")), "{sql}: {plan}");
     }
+}
+
+const NET: &str = "[[permissions.net]]\nname = \"api\"\nmethods = [\"GET\"]\n";
+
+#[test]
+fn hosts_are_granted_within_what_the_manifest_asks_for() {
+    let state = State::new();
+    let registry = state.open();
+    let fixed = format!("{NET}origins = [\"https://*.example.org\"]");
+    registry.register(plugin("p", "1.0.0", &fixed, &[("x", "network")]), &operator()).unwrap();
+    let allow = |origins: Option<&[&str]>| {
+        let origins = origins.map(|all| Place::Origins(all.iter().map(|one| one.parse().unwrap()).collect()));
+        registry.grants_allow(
+            &name("p"),
+            &BTreeMap::from([("net:api".parse().unwrap(), origins)]),
+            &operator(),
+        )
+    };
+    let granted = || -> Vec<String> {
+        let grants = registry.snapshot().plugin(&name("p")).unwrap().grants.net().to_vec();
+        grants.iter().flat_map(|rule| &rule.origins).map(ToString::to_string).collect()
+    };
+    let error = allow(Some(&["https://example.net"])).unwrap_err();
+    assert!(matches!(error, RegistryError::OriginNotAsked { .. }), "{error}");
+    assert!(matches!(allow(Some(&[])), Err(RegistryError::OriginNeeded { .. })));
+    let folder = Some(Place::Folder("/srv".into()));
+    let folder = registry.grants_allow(
+        &name("p"),
+        &BTreeMap::from([("net:api".parse().unwrap(), folder)]),
+        &operator(),
+    );
+    assert!(matches!(folder, Err(RegistryError::PlaceNotTaken { .. })));
+    assert!(granted().is_empty());
+    let views = allow(None).unwrap();
+    assert_eq!(views[0].meaning, "send requests (GET) to https://*.example.org");
+    assert_eq!(granted(), ["https://*.example.org"]);
+    allow(Some(&["https://api.example.org@10.0.0.0/8"])).unwrap();
+    assert_eq!(granted(), ["https://api.example.org@10.0.0.0/8"]);
+    assert_eq!(events(&registry, "granted").len(), 2);
+    // A later version asks for other hosts and methods: it has what both asks allow.
+    let later = fixed.replace("*.example.org", "api.example.org").replace("\"GET\"", "\"GET\", \"POST\"");
+    let later = registry.register(plugin("p", "2.0.0", &later, &[("x", "network")]), &operator()).unwrap();
+    assert_eq!(later.new_asks, ["net:api"]);
+    let grants = registry.grants(&name("p")).unwrap();
+    assert!(grants[0].granted && !grants[0].in_full());
+    let rules = registry.snapshot().plugin(&name("p")).unwrap().grants.net().to_vec();
+    assert_eq!((rules[0].origins.len(), rules[0].methods.len()), (1, 1));
+}
+
+#[test]
+fn without_hosts_in_the_manifest_the_operator_chooses() {
+    let state = State::new();
+    let registry = state.open();
+    registry.register(plugin("p", "1.0.0", NET, &[("x", "network")]), &operator()).unwrap();
+    let allow = |origins: Option<Place>| {
+        registry.grants_allow(
+            &name("p"),
+            &BTreeMap::from([("net:api".parse().unwrap(), origins)]),
+            &operator(),
+        )
+    };
+    assert!(matches!(allow(None), Err(RegistryError::OriginNeeded { .. })));
+    let views = allow(Some(Place::Origins(["http://127.0.0.1:8080".parse().unwrap()].into()))).unwrap();
+    assert!(views[0].granted && views[0].in_full());
 }

@@ -15,7 +15,7 @@ use crate::render::{field, table};
 /// Show, give and take back what a plugin may reach
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  ares-host grants show notes\n  ares-host grants allow notes kv\n  ares-host grants allow security-scanner fs:target=./src\n  ares-host grants apply grants.toml\n  ares-host grants revoke notes kv"
+    after_help = "Examples:\n  ares-host grants show notes\n  ares-host grants allow notes kv\n  ares-host grants allow security-scanner fs:target=./src\n  ares-host grants allow web-fetch net:pages=https://example.org,https://*.example.org\n  ares-host grants apply grants.toml\n  ares-host grants revoke notes kv"
 )]
 pub(crate) struct Grants {
     #[command(subcommand)]
@@ -29,12 +29,12 @@ enum Action {
         /// The plugin
         plugin: String,
     },
-    /// Grant scopes: kv, call:CAPABILITY, fs:NAME=FOLDER
+    /// Grant scopes: kv, call:CAPABILITY, fs:NAME=FOLDER, net:NAME=ORIGIN,…
     Allow {
         /// The plugin
         plugin: String,
         /// What to grant
-        #[arg(required = true, value_name = "SCOPE[=FOLDER]")]
+        #[arg(required = true, value_name = "SCOPE[=PLACE]")]
         scopes: Vec<String>,
     },
     /// Grant what a file says, to every plugin it names; nothing is taken back
@@ -98,6 +98,8 @@ fn render(answer: &Value) -> String {
         ("GRANTED", "granted"),
         ("ACCESS", "granted_access"),
         ("FOLDER", "folder"),
+        ("ORIGINS", "origins"),
+        ("METHODS", "methods"),
         ("LETS IT", "meaning"),
     ];
     let grants = answer.get("grants").unwrap_or(&Value::Null);

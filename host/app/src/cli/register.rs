@@ -28,8 +28,8 @@ use crate::{grants_file, text_file};
 pub(crate) struct Register {
     /// The folder with plugin.toml and the component
     folder: PathBuf,
-    /// Grant a scope it asks for: kv, call:CAPABILITY, fs:NAME=FOLDER, or `all` for everything that needs no folder
-    #[arg(long = "grant", value_name = "SCOPE[=FOLDER]")]
+    /// Grant a scope it asks for: kv, call:CAPABILITY, fs:NAME=FOLDER, net:NAME=ORIGIN,…, or `all` for everything that needs no choice
+    #[arg(long = "grant", value_name = "SCOPE[=PLACE]")]
     grants: Vec<String>,
     /// Grant what this file says of the plugin, as `grants apply` does
     #[arg(long = "grants", value_name = "FILE")]
@@ -77,8 +77,8 @@ async fn ask(context: &Context, answer: &Value) -> Result<(), Failure> {
     let plugin = field::at(answer, "plugin").as_str().unwrap_or_default().to_owned();
     for missing in missing(answer) {
         let (scope, meaning) = (field::text(missing, "scope"), field::text(missing, "meaning"));
-        let granted = if scope.starts_with("fs:") {
-            let question = format!("Folder for {scope}, to {meaning} (empty: none)?");
+        let granted = if let Some(what) = choice(missing) {
+            let question = format!("{what} for {scope}, to {meaning} (empty: none)?");
             context
                 .screen
                 .ask(&question)
@@ -110,7 +110,7 @@ fn render(answer: &Value) -> String {
     if !rows.is_empty() {
         out.push_str(&table::lines(["ASKS FOR", "TO", "GRANTED"].map(str::to_owned).into(), rows));
     }
-    let missing: Vec<String> = missing(answer).map(|ask| with_place(&field::text(ask, "scope"))).collect();
+    let missing: Vec<String> = missing(answer).map(with_place).collect();
     if !missing.is_empty() {
         out.push_str(&format!(
             "Grant what it needs with `ares-host grants allow {} {}`.\n",
@@ -133,7 +133,10 @@ fn missing(answer: &Value) -> impl Iterator<Item = &Value> {
 
 fn row(ask: &Value, new: bool) -> Vec<String> {
     let granted = match (field::at(ask, "granted").as_bool(), field::at(ask, "folder")) {
-        (Some(true), Value::Null) => "yes".to_owned(),
+        (Some(true), Value::Null) => match field::at(ask, "origins") {
+            Value::Null => "yes".to_owned(),
+            origins => names(Some(origins)),
+        },
         (Some(true), folder) => {
             format!("{}, to {}", field::plain(folder), field::text(ask, "granted_access"))
         }
@@ -154,9 +157,23 @@ fn name(entry: &Value) -> String {
     field::plain(inner.unwrap_or(entry))
 }
 
-/// The scope as `grants allow` takes it: a folder needs its place.
-fn with_place(scope: &str) -> String {
-    if scope.starts_with("fs:") { format!("{scope}=FOLDER") } else { scope.to_owned() }
+/// What the operator has to choose: a folder, or hosts where the manifest names none.
+fn choice(ask: &Value) -> Option<&'static str> {
+    match field::at(ask, "scope").as_str()?.split_once(':')?.0 {
+        "fs" => Some("Folder"),
+        "net" if field::at(ask, "asked_origins").is_null() => Some("Hosts (https://HOST,…)"),
+        _ => None,
+    }
+}
+
+/// The scope as `grants allow` takes it.
+fn with_place(ask: &Value) -> String {
+    let scope = field::text(ask, "scope");
+    match choice(ask) {
+        Some("Folder") => format!("{scope}=FOLDER"),
+        Some(_) => format!("{scope}=https://HOST"),
+        None => scope,
+    }
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::Effect;
-use crate::name::{CapabilityId, FolderName};
+use super::{Effect, NetRule, Origin};
+use crate::name::{CapabilityId, FolderName, NetName};
 
 /// Whether a folder may be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -31,6 +31,15 @@ pub struct Folder {
     pub access: Access,
 }
 
+/// Where an operator lets a scope lead to, for those that lead somewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A folder of this machine.
+    Folder(PathBuf),
+    /// Hosts.
+    Origins(BTreeSet<Origin>),
+}
+
 /// One thing a capability needs or a plugin asks for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
@@ -40,6 +49,8 @@ pub enum Scope {
     Call(CapabilityId),
     /// A folder: `fs:<name>`.
     Folder(FolderName),
+    /// A part of the network: `net:<name>`.
+    Net(NetName),
 }
 
 impl Scope {
@@ -53,13 +64,14 @@ impl Scope {
                 "read, make, change and remove files in a folder you choose".to_owned()
             }
             (Self::Folder(_), _) => "read the files in a folder you choose".to_owned(),
+            (Self::Net(_), _) => "send requests to hosts you choose".to_owned(),
         }
     }
 }
 
 /// The text is not a scope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0} is not a scope: write `kv`, `call:<capability>` or `fs:<folder>`")]
+#[error("{0} is not a scope: write `kv`, `call:<capability>`, `fs:<folder>` or `net:<name>`")]
 pub struct ScopeError(String);
 
 impl FromStr for Scope {
@@ -70,6 +82,7 @@ impl FromStr for Scope {
             None if text == "kv" => Ok(Self::Kv),
             Some(("call", capability)) => capability.parse().map(Self::Call).map_err(|_| error()),
             Some(("fs", folder)) => folder.parse().map(Self::Folder).map_err(|_| error()),
+            Some(("net", name)) => name.parse().map(Self::Net).map_err(|_| error()),
             _ => Err(error()),
         }
     }
@@ -81,6 +94,7 @@ impl fmt::Display for Scope {
             Self::Kv => f.write_str("kv"),
             Self::Call(capability) => write!(f, "call:{capability}"),
             Self::Folder(name) => write!(f, "fs:{name}"),
+            Self::Net(name) => write!(f, "net:{name}"),
         }
     }
 }
@@ -91,6 +105,7 @@ pub struct Grants {
     kv: bool,
     call: BTreeSet<CapabilityId>,
     folders: Vec<Folder>,
+    net: Vec<NetRule>,
 }
 
 impl Grants {
@@ -100,10 +115,16 @@ impl Grants {
         Self::default()
     }
 
-    /// Exactly these.
+    /// Exactly these, and no network.
     #[must_use]
     pub fn new(kv: bool, call: BTreeSet<CapabilityId>, folders: Vec<Folder>) -> Self {
-        Self { kv, call, folders }
+        Self { kv, call, folders, ..Self::default() }
+    }
+
+    /// The same with this much of the network.
+    #[must_use]
+    pub fn with_net(self, net: Vec<NetRule>) -> Self {
+        Self { net, ..self }
     }
 
     /// Whether the scope is granted.
@@ -113,6 +134,7 @@ impl Grants {
             Scope::Kv => self.kv,
             Scope::Call(capability) => self.call.contains(capability),
             Scope::Folder(name) => self.folder(name).is_some(),
+            Scope::Net(name) => self.net_rule(name).is_some(),
         }
     }
 
@@ -146,14 +168,29 @@ impl Grants {
         self.folders.iter().find(|folder| folder.host == host)
     }
 
+    /// The parts of the network it may reach.
+    #[must_use]
+    pub fn net(&self) -> &[NetRule] {
+        &self.net
+    }
+
+    /// The part of this name.
+    #[must_use]
+    pub fn net_rule(&self, name: &NetName) -> Option<&NetRule> {
+        self.net.iter().find(|rule| &rule.name == name)
+    }
+
     /// What is left when only `needs` may be used, for a call of this class: a pure call keeps
-    /// nothing, a read call keeps folders for reading only.
+    /// nothing, a read call keeps folders for reading only, and none weaker than `network` keeps
+    /// the network.
     #[must_use]
     pub fn narrowed(&self, needs: &[Scope], effect: Effect) -> Self {
         if effect == Effect::Pure {
             return Self::none();
         }
         let needed = |scope: Scope| needs.contains(&scope);
+        let net =
+            self.net.iter().filter(|rule| effect >= Effect::Network && needed(Scope::Net(rule.name.clone())));
         let folders = self.folders.iter().filter(|folder| needed(Scope::Folder(folder.name.clone())));
         Self {
             kv: self.kv && needed(Scope::Kv),
@@ -164,6 +201,7 @@ impl Grants {
                     ..folder.clone()
                 })
                 .collect(),
+            net: net.cloned().collect(),
         }
     }
 }
@@ -174,10 +212,10 @@ mod tests {
 
     #[test]
     fn scopes_read_back() {
-        for text in ["kv", "call:scan_folder", "fs:target"] {
+        for text in ["kv", "call:scan_folder", "fs:target", "net:api"] {
             assert_eq!(text.parse::<Scope>().unwrap().to_string(), text);
         }
-        for bad in ["", "kv:", "fs:", "fs:../x", "call:*", "net:x"] {
+        for bad in ["", "kv:", "fs:", "fs:../x", "call:*", "net:", "net:https://x.org"] {
             assert!(bad.parse::<Scope>().is_err(), "{bad}");
         }
     }

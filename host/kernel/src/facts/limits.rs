@@ -24,6 +24,12 @@ pub struct Limits {
     pub log_lines: u64,
     /// What one call may write into its store, in bytes of keys and values.
     pub kv_bytes: u64,
+    /// Requests one call may send.
+    pub http_requests: u64,
+    /// What all requests of a call may hold together, in bytes: addresses, headers and bodies.
+    pub http_sent_bytes: u64,
+    /// What all answers to them may hold together, in bytes: headers and bodies, these unpacked.
+    pub http_received_bytes: u64,
 }
 
 impl Default for Limits {
@@ -40,6 +46,9 @@ impl Default for Limits {
             host_calls: 100_000,
             log_lines: 1000,
             kv_bytes: 1 << 20,
+            http_requests: 32,
+            http_sent_bytes: 1 << 20,
+            http_received_bytes: 10 << 20,
         }
     }
 }

@@ -4,11 +4,13 @@
 mod effect;
 mod grants;
 mod limits;
+mod net;
 mod plugin;
 mod schema;
 
 pub use effect::Effect;
-pub use grants::{Access, Folder, Grants, Scope, ScopeError};
+pub use grants::{Access, Folder, Grants, Place, Scope, ScopeError};
 pub use limits::{Limits, Maxima};
+pub use net::{Host, Method, MethodError, NetAsk, NetRule, Origin, OriginError, Scheme, special};
 pub use plugin::{Capability, HealthPolicy, Hooks, Integrity, Plugin, Priority, Target};
 pub use schema::{SCHEMA_BYTES_MAX, Schema, SchemaError};

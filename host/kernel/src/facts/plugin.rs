@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Effect, Grants, Limits, Schema, Scope};
-use crate::name::{Blake3, CapabilityId, FolderName, PluginName};
+use crate::name::{Blake3, CapabilityId, PluginName};
 
 /// Which of several providers is asked first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
@@ -59,8 +59,8 @@ pub enum Integrity {
 pub struct Target {
     /// The argument's name at the top level of the input.
     pub argument: String,
-    /// The folder the path must stay in.
-    pub folder: FolderName,
+    /// The grant it must stay in: a folder for paths, a part of the network for addresses.
+    pub within: Scope,
 }
 
 /// One capability of one plugin version.
@@ -82,7 +82,7 @@ pub struct Capability {
     pub needs: Vec<Scope>,
     /// What a call really gets: the plugin's grants, narrowed to `needs` and `effect`.
     pub grants: Arc<Grants>,
-    /// Arguments that name paths.
+    /// Arguments that name paths and addresses.
     pub targets: Vec<Target>,
     /// What a call may use: the plugin's limits, with the capability's own time-out.
     pub limits: Limits,

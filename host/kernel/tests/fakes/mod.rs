@@ -162,7 +162,7 @@ fn routes() -> Vec<Route> {
     };
     let fs = [Scope::Folder("target".parse().unwrap())];
     let mut scan = capability("scan", Effect::Read, &fs, &path, &granted);
-    scan.targets = vec![Target { argument: "path".into(), folder: "target".parse().unwrap() }];
+    scan.targets = vec![Target { argument: "path".into(), within: "fs:target".parse().unwrap() }];
     let mut much = capability("says-much", Effect::Write, &[], &open, &granted);
     much.limits.output_bytes = 100;
     let mut other = capability("says-other", Effect::Write, &[], &open, &granted);

@@ -1,9 +1,8 @@
 //! What plugins may reach.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
-use ares_kernel::facts::Scope;
+use ares_kernel::facts::{Place, Scope};
 use ares_kernel::{Caller, PluginName};
 use ares_registry::GrantView;
 use serde_json::json;
@@ -12,8 +11,21 @@ use super::{Answer, Operations, Places, name};
 use crate::operation::Problem;
 
 /// Scopes as they were written.
-pub(super) fn parse(grants: &Places) -> Result<BTreeMap<Scope, Option<PathBuf>>, Problem> {
-    grants.iter().map(|(text, place)| Ok((scope(text)?, place.clone()))).collect()
+pub(super) fn parse(grants: &Places) -> Result<BTreeMap<Scope, Option<Place>>, Problem> {
+    let one = |(text, place): (&String, &Option<String>)| {
+        let scope = scope(text)?;
+        let place = place.as_ref().map(|place| self::place(&scope, place)).transpose()?;
+        Ok((scope, place))
+    };
+    grants.iter().map(one).collect()
+}
+
+fn place(scope: &Scope, text: &str) -> Result<Place, Problem> {
+    if !matches!(scope, Scope::Net(_)) {
+        return Ok(Place::Folder(text.into()));
+    }
+    let origins: Result<_, _> = text.split(',').map(|origin| origin.trim().parse()).collect();
+    origins.map(Place::Origins).map_err(|error| Problem::invalid("bad-origin", error))
 }
 
 fn scope(text: &str) -> Result<Scope, Problem> {

@@ -19,7 +19,6 @@ mod verify;
 mod versions;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use ares_kernel::facts::Plugin;
@@ -161,4 +160,4 @@ fn io(doing: &str, error: &std::io::Error) -> Problem {
 }
 
 /// Scope → place, as they were written.
-type Places = BTreeMap<String, Option<PathBuf>>;
+type Places = BTreeMap<String, Option<String>>;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ares_kernel::facts::Scope;
+use ares_kernel::facts::{Place, Scope};
 use ares_kernel::ports::{Component, LoadError};
 use ares_kernel::{Blake3, Caller};
 use ares_registry::Registration;
@@ -28,7 +28,7 @@ pub(super) struct Wish {
 struct Found {
     bundle: Arc<Bundle>,
     inspection: Inspection,
-    grants: BTreeMap<Scope, Option<PathBuf>>,
+    grants: BTreeMap<Scope, Option<Place>>,
 }
 
 impl Operations {
@@ -68,7 +68,13 @@ impl Operations {
             Problem::new(ProblemKind::Invalid, "bad-manifest", why)
         })?;
         if wish.grant_all {
-            let without_place = |scope: &Scope| !matches!(scope, Scope::Folder(_));
+            let without_place = |scope: &Scope| match scope {
+                Scope::Folder(_) => false,
+                Scope::Net(name) => {
+                    manifest.permissions.net(name).is_some_and(|net| net.ask.origins.is_some())
+                }
+                Scope::Kv | Scope::Call(_) => true,
+            };
             for scope in manifest.scopes().into_iter().filter(without_place) {
                 grants.entry(scope).or_insert(None);
             }

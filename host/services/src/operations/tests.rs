@@ -167,7 +167,7 @@ async fn a_registered_plugin_answers_and_one_taken_out_does_not() {
     assert_eq!(f.state().await, "unknown", "a refused call starts nothing");
     let target = f.folder.path().join("target");
     fs_err::create_dir(&target).unwrap();
-    let grants = BTreeMap::from([("fs:target".to_owned(), Some(target))]);
+    let grants = BTreeMap::from([("fs:target".to_owned(), Some(target.display().to_string()))]);
     let answer = f.ask(Operation::GrantsAllow { plugin: demo(), grants }).await.unwrap();
     assert_eq!(answer["grants"][0]["granted"], true);
     let outcome = f.invoke().await;

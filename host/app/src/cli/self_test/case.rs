@@ -106,7 +106,8 @@ async fn register(trial: &Trial, folder: &Path, target: &Path) -> Result<(), Fai
     let manifest = Manifest::parse(&text, &path)
         .map_err(|error| Failure::chain(ExitStatus::BadInput, "bad-manifest", &error))?;
     let folders = manifest.permissions.folders.iter();
-    let grants = folders.map(|wanted| (format!("fs:{}", wanted.name), Some(target.to_owned()))).collect();
+    let grants =
+        folders.map(|wanted| (format!("fs:{}", wanted.name), Some(target.display().to_string()))).collect();
     let folder = std::path::absolute(folder).map_err(|error| Failure::io("finding the plugin", &error))?;
     trial.operate(Operation::Register { folder, grants, grant_all: true, replace: false }).await.map(drop)
 }

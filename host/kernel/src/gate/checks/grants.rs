@@ -44,7 +44,11 @@ impl Check for Grants {
     }
 }
 
-/// The scope as the command line takes it: a folder needs its place.
+/// The scope as the command line takes it: a folder needs its place, the network its hosts.
 fn example(scope: &str) -> String {
-    if scope.starts_with("fs:") { format!("{scope}=FOLDER") } else { scope.to_owned() }
+    match scope.split_once(':') {
+        Some(("fs", _)) => format!("{scope}=FOLDER"),
+        Some(("net", _)) => format!("{scope}=https://HOST"),
+        _ => scope.to_owned(),
+    }
 }

@@ -1,16 +1,18 @@
-//! Does every path argument stay inside the folder granted for it?
+//! Does every argument that names a place stay inside what was granted for it?
 
 use std::path::{Component, Path};
 
 use serde_json::Value;
 
-use crate::facts::Target;
+use crate::facts::{Grants, Origin, Scope, Target};
 use crate::flow::Draft;
 use crate::gate::{Check, Kind, Refusal};
+use crate::name::NetName;
 use crate::text::quoted;
 
-/// Refuses paths that leave their folder by their spelling. Links that leave it are stopped where
-/// the file is opened.
+/// Refuses paths that leave their folder by their spelling, and addresses no granted rule allows.
+/// Links that leave a folder are stopped where the file is opened; where a name leads to is looked
+/// at where the connection is made.
 pub(super) struct Targets;
 
 impl Check for Targets {
@@ -21,29 +23,47 @@ impl Check for Targets {
     fn check(&self, draft: &mut Draft) -> Result<(), Refusal> {
         let targets = &draft.route()?.capability.targets;
         let Some(arguments) = draft.arguments() else { return Ok(()) };
+        let inside = |target: &Target, value: &Value| match value {
+            Value::String(text) => inside(target, draft.grants(), text),
+            other => Err(refusal(target, &other.to_string(), "is not a text")),
+        };
         targets.iter().try_for_each(|target| match arguments.get(&target.argument) {
             None | Some(Value::Null) => Ok(()),
-            Some(Value::String(path)) => inside(target, path),
-            Some(Value::Array(paths)) => paths.iter().try_for_each(|path| match path {
-                Value::String(path) => inside(target, path),
-                _ => Err(refusal(target, &path.to_string(), "is not a path")),
-            }),
-            Some(other) => Err(refusal(target, &other.to_string(), "is not a path")),
+            Some(Value::Array(values)) => values.iter().try_for_each(|value| inside(target, value)),
+            Some(value) => inside(target, value),
         })
     }
 }
 
-fn refusal(target: &Target, path: &str, why: &str) -> Refusal {
+fn refusal(target: &Target, text: &str, why: &str) -> Refusal {
+    let hint = match &target.within {
+        Scope::Net(_) => "give an address one of its origins allows",
+        _ => "give a path relative to the folder",
+    };
     let message = format!(
-        "argument `{}`: {} {why}; give a path relative to the folder granted as `fs:{}`",
+        "argument `{}`: {} {why}; {hint} granted as `{}`",
         target.argument,
-        quoted(path, 200),
-        target.folder
+        quoted(text, 200),
+        target.within
     );
     Refusal { check: "targets", code: "out-of-scope", kind: Kind::Forbidden, message }
 }
 
-fn inside(target: &Target, path: &str) -> Result<(), Refusal> {
+fn inside(target: &Target, grants: &Grants, text: &str) -> Result<(), Refusal> {
+    match &target.within {
+        Scope::Net(name) => allowed(target, grants, name, text),
+        _ => inside_folder(target, text),
+    }
+}
+
+fn allowed(target: &Target, grants: &Grants, name: &NetName, url: &str) -> Result<(), Refusal> {
+    let origin =
+        Origin::of_url(url).ok_or_else(|| refusal(target, url, "is no plain http or https address"))?;
+    let rule = grants.net_rule(name).and_then(|rule| rule.origin(&origin));
+    rule.map(|_| ()).ok_or_else(|| refusal(target, url, "leads to an origin that was not granted"))
+}
+
+fn inside_folder(target: &Target, path: &str) -> Result<(), Refusal> {
     if path.contains('\0') || path.contains('\\') {
         return Err(refusal(target, path, "holds a character no path here has"));
     }
