@@ -40,6 +40,7 @@ pub mod config;
 mod context;
 mod failure;
 pub mod health;
+pub mod http;
 mod json;
 pub mod kv;
 pub mod log;

@@ -97,3 +97,39 @@ pub mod call {
         Err(Error::Refused(Problem { code: "no-host".to_owned(), message }))
     }
 }
+
+/// `wasi:http` in memory: a test says what is answered.
+pub mod http {
+    use std::{cell::RefCell, collections::BTreeMap};
+
+    use crate::http::{Error, Request, Response};
+
+    thread_local! {
+        static ANSWERS: RefCell<BTreeMap<String, (u16, Vec<u8>)>> = const { RefCell::new(BTreeMap::new()) };
+    }
+
+    /// A body in memory.
+    #[derive(Debug)]
+    pub(crate) struct Body(Vec<u8>);
+
+    impl Body {
+        #[expect(clippy::unnecessary_wraps, reason = "the host's can fail")]
+        pub(crate) fn read(mut self, most: usize) -> Result<(Vec<u8>, bool), Error> {
+            let whole = self.0.len() <= most;
+            self.0.truncate(most);
+            Ok((self.0, whole))
+        }
+    }
+
+    /// Sets what an address answers in the test that runs on this thread.
+    pub fn answer(url: &str, status: u16, body: impl Into<Vec<u8>>) {
+        ANSWERS.with_borrow_mut(|answers| answers.insert(url.to_owned(), (status, body.into())));
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "the host's takes it")]
+    pub(crate) fn send(request: Request) -> Result<Response, Error> {
+        let answer = ANSWERS.with_borrow(|answers| answers.get(&request.url).cloned());
+        let (status, body) = answer.ok_or_else(|| Error::new("http-request-denied", request.url.clone()))?;
+        Ok(Response { status, headers: Vec::new(), body: Body(body) })
+    }
+}

@@ -49,6 +49,11 @@ fn report() {
 }
 
 #[test]
+fn web_fetch() {
+    conforms("web-fetch", &[]);
+}
+
+#[test]
 fn every_first_party_plugin_is_listed_here() {
-    assert_eq!(plugins(), ["notes", "report", "security-scanner", "sentiment-analysis"]);
+    assert_eq!(plugins(), ["notes", "report", "security-scanner", "sentiment-analysis", "web-fetch"]);
 }

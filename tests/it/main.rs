@@ -23,4 +23,6 @@ mod host;
 mod hostile;
 mod lock;
 mod mcp;
+mod network;
 mod refusals;
+mod servers;

@@ -1,9 +1,10 @@
 //! The composition root: the only place that knows the database, Wasmtime and all that stands on
 //! them, and puts them together.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use ares_engine::{EngineOptions, WasmEngine};
+use ares_engine::{EngineOptions, NetworkOptions, WasmEngine};
 use ares_kernel::ports::Clock;
 use ares_registry::{JournalSync, Options, Registry};
 use ares_services::operation::Problem;
@@ -15,6 +16,7 @@ use crate::compiler;
 use crate::config::Settings;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
+use crate::text_file;
 
 /// Puts a host together on the state directory this lock is for. Nothing runs yet.
 pub(crate) fn host(lock: Lock, settings: &Settings, mode: Mode) -> Result<Host, Failure> {
@@ -38,6 +40,14 @@ pub(crate) fn registry(state: &State, settings: &Settings, mode: Mode) -> Result
     Ok(Registry::open(&state.registry(), options).map_err(Problem::from)?)
 }
 
+fn network(settings: &Settings) -> Result<NetworkOptions, Failure> {
+    let read = |path: &PathBuf| {
+        text_file::read(path).map_err(|error| Failure::io("reading `network.ca_file`", &error))
+    };
+    let authorities = settings.ca_file.as_ref().map(read).transpose()?.map(String::into_bytes);
+    Ok(NetworkOptions { nameserver: settings.nameserver, authorities })
+}
+
 fn engine(
     state: &State,
     settings: &Settings,
@@ -53,6 +63,7 @@ fn engine(
         clock,
         compiler: compiler::compiler()?,
         pool: settings.pool,
+        network: network(settings)?,
     };
     WasmEngine::new(options).map_err(|error| Failure::chain(ExitStatus::Failed, "engine", &error))
 }

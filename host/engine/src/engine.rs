@@ -15,6 +15,7 @@ use crate::artifact::Artifacts;
 use crate::authority::Authority;
 use crate::load::{Loaded, Loader};
 use crate::log::Logs;
+use crate::network::Network;
 use crate::options::{EngineError, EngineOptions, Pool};
 use crate::run::{Describe, Invoke, Job, Perform, Ran, Runner};
 use crate::state::Surroundings;
@@ -49,7 +50,7 @@ impl WasmEngine {
     /// # Errors
     /// When the pool does not fit this machine, the key is not one, or a folder cannot be used.
     pub fn new(options: EngineOptions) -> Result<Self, EngineError> {
-        let EngineOptions { artifacts, key, logs, maxima, kv, clock, compiler, pool } = options;
+        let EngineOptions { artifacts, key, logs, maxima, kv, clock, compiler, pool, network } = options;
         if !(1..=config::CALLS_MAX).contains(&pool.calls) || pool.singletons > config::CALLS_MAX {
             let Pool { calls, singletons } = pool;
             return Err(EngineError::Pool { calls, singletons, most: config::CALLS_MAX });
@@ -62,9 +63,10 @@ impl WasmEngine {
         let opening_logs =
             format!("opening the log folder {}", logs.as_deref().unwrap_or("".as_ref()).display());
         let logs = Logs::open(logs.as_deref()).map_err(io(opening_logs))?;
+        let network = Arc::new(Network::new(network)?);
         let artifacts = Artifacts::new(&artifacts, key, &engine);
         let loader = Arc::new(Loader::new(&engine, artifacts, compiler).map_err(unable)?);
-        let runner = Runner::new(&engine, Surroundings { kv, clock, logs }, pool);
+        let runner = Runner::new(&engine, Surroundings { kv, clock, logs, network }, pool);
         Ok(Self { engine, loader, runner, maxima, loaded: RwLock::default() })
     }
 

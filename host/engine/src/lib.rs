@@ -18,6 +18,7 @@ mod key;
 mod limits;
 mod load;
 mod log;
+mod network;
 mod options;
 mod run;
 mod singleton;
@@ -28,4 +29,5 @@ mod world;
 
 pub use compile::child::compile_child_main;
 pub use engine::{PoolUse, WasmEngine};
+pub use network::NetworkOptions;
 pub use options::{Compiler, EngineError, EngineOptions, Pool};

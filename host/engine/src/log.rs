@@ -33,6 +33,7 @@ pub(crate) enum Source {
     Log,
     Stdout,
     Stderr,
+    Http,
 }
 
 /// One line as it stands in the file.
@@ -91,6 +92,25 @@ impl CallLog {
         if let Some(plugin) = plugin.filter(|_| !text.is_empty()) {
             surroundings.logs.write(plugin, text);
         }
+    }
+}
+
+/// Writes a line of the host's own about a call.
+pub(crate) fn note(
+    surroundings: &Surroundings,
+    plugin: &ares_kernel::PluginName,
+    invocation: ares_kernel::InvocationId,
+    (source, level): (Source, Level),
+    message: &str,
+) {
+    let message = escaped(message, MESSAGE_BYTES_MAX);
+    trace(level, plugin.as_str(), Some(invocation), &message);
+    let at_ms = surroundings.clock.now_ms();
+    let line = Line { at_ms, level, source, invocation: Some(invocation), message };
+    // A line has text keys and does not fail to be JSON.
+    if let Ok(mut text) = serde_json::to_vec(&line) {
+        text.push(b'\n');
+        surroundings.logs.write(plugin, text);
     }
 }
 

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use ares_kernel::facts::Maxima;
 use ares_kernel::ports::{Clock, KvStore};
 
+use crate::network::NetworkOptions;
+
 /// Everything an engine needs from outside.
 pub struct EngineOptions {
     /// Folder for compiled components. Made when missing.
@@ -26,6 +28,8 @@ pub struct EngineOptions {
     pub compiler: Compiler,
     /// How much may run at one time.
     pub pool: Pool,
+    /// How other machines are reached.
+    pub network: NetworkOptions,
 }
 
 /// How the compiling child is started: a program that ends in [`crate::compile_child_main`].
@@ -107,6 +111,12 @@ pub enum EngineError {
     KeyUnfit {
         /// The key file.
         key: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The authorities to be trusted beside the public ones are none.
+    #[error("the file of `network.ca_file` cannot be used: {why}; it must hold certificates in PEM")]
+    AuthoritiesUnfit {
         /// What is wrong with it.
         why: String,
     },

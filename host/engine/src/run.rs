@@ -251,6 +251,7 @@ fn no_seat() -> Fault {
 fn finish<A>(store: &mut Store<CallState>, outcome: Outcome<A>, started: Instant) -> Ran<A> {
     let left = store.get_fuel().unwrap_or(0);
     let state = store.data_mut();
+    state.hang_up();
     let last_words = state.take_streams();
     let result = match outcome {
         Ok(Ok(answer)) => Ok(answer),

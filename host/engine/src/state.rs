@@ -7,19 +7,23 @@ use ares_kernel::ports::{Clock, KvStore};
 use ares_kernel::{KvWrite, Usage};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
 use crate::authority::Authority;
 use crate::captured::Captured;
+use crate::imports::http::Http;
 use crate::imports::kv::Overlay;
 use crate::imports::wasi;
 use crate::limits::{HANDLES_MAX, Limiter, Meter};
 use crate::log::{CallLog, Level, Logs, Source};
+use crate::network::Network;
 
 /// What the stores of one engine share.
 pub(crate) struct Surroundings {
     pub(crate) kv: Arc<dyn KvStore>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) logs: Logs,
+    pub(crate) network: Arc<Network>,
 }
 
 /// The data of a store.
@@ -32,6 +36,7 @@ pub(crate) struct CallState {
     pub(crate) log: CallLog,
     pub(crate) overlay: Overlay,
     wasi: Option<Box<Wasi>>,
+    http: Option<Box<Http>>,
     table: ResourceTable,
 }
 
@@ -54,6 +59,7 @@ impl CallState {
             log: CallLog::default(),
             overlay: Overlay::default(),
             wasi: None,
+            http: None,
             table,
             authority,
             surroundings,
@@ -77,6 +83,7 @@ impl CallState {
         self.meter.begin(limits.host_calls);
         self.log = CallLog::new(limits.log_lines);
         self.overlay = Overlay::new(limits.kv_bytes);
+        self.http = None;
     }
 
     /// Opens the folders of this authority for the guest. Without folders there is nothing to do:
@@ -139,14 +146,25 @@ impl CallState {
         err
     }
 
+    /// Ends what the call still sends and receives: a guest that is kept may hold on to it.
+    pub(crate) fn hang_up(&mut self) {
+        if let Some(http) = &self.http {
+            http.end();
+        }
+    }
+
     /// What the call used, but for fuel and time, which the store and the clock know.
     pub(crate) fn usage(&self) -> Usage {
-        Usage {
+        let mut usage = Usage {
             peak_memory_bytes: self.limiter.peak_memory(),
             host_calls: self.meter.calls(),
             log_lines_dropped: self.log.dropped(),
             ..Usage::default()
+        };
+        if let Some(http) = &self.http {
+            http.usage(&mut usage);
         }
+        usage
     }
 
     /// The changes the call wants kept.
@@ -169,5 +187,11 @@ impl WasiView for CallState {
         let wasi =
             self.wasi.get_or_insert_with(|| Box::new(wasi::bare(Arc::clone(&self.surroundings.clock))));
         WasiCtxView { ctx: &mut wasi.ctx, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for CallState {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        Http::view(&mut self.http, &self.authority, &self.surroundings, &mut self.table)
     }
 }

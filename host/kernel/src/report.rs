@@ -105,7 +105,7 @@ pub struct Usage {
     pub host_calls: u64,
     /// Log lines over the limit, not kept.
     pub log_lines_dropped: u64,
-    /// Requests sent over HTTP.
+    /// Requests over HTTP, refused ones included.
     pub http_requests: u64,
     /// Bytes sent with them: addresses, headers and bodies.
     pub http_sent_bytes: u64,

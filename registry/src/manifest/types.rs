@@ -77,7 +77,7 @@ words! {
         System = "system",
         /// A Python package. Named only: there is no Python in the sandbox.
         Python = "python",
-        /// A service on the network. Named only: this version reaches no network.
+        /// A service on the network. Named only; `[[permissions.net]]` asks for the way there.
         Apis = "apis",
         /// The host itself.
         Host = "host",

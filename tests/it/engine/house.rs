@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ares_engine::{Compiler, EngineError, EngineOptions, Pool, WasmEngine};
+use ares_engine::{Compiler, EngineError, EngineOptions, NetworkOptions, Pool, WasmEngine};
 use ares_kernel::facts::{
     Capability, Effect, Folder, Grants, HealthPolicy, Hooks, Integrity, Limits, Maxima, Plugin, Priority,
     Schema, Scope,
@@ -205,6 +205,7 @@ impl House {
             clock: memory.clone(),
             compiler: compiler(),
             pool: Pool { calls: 4, singletons: 2 },
+            network: NetworkOptions::default(),
         };
         change(&mut options);
         let engine = Arc::new(WasmEngine::new(options)?);
@@ -220,6 +221,7 @@ impl House {
         let grants = &registration.grants;
         let mut all: Vec<Scope> = grants.call().iter().cloned().map(Scope::Call).collect();
         all.extend(grants.folders().iter().map(|folder| Scope::Folder(folder.name.clone())));
+        all.extend(grants.net().iter().map(|rule| Scope::Net(rule.name.clone())));
         all.push(Scope::Kv);
         let capabilities = described.into_iter().map(|described| {
             let effect = registration.effect.unwrap_or(described.effect);

@@ -6,6 +6,7 @@ mod files;
 mod hooks;
 mod host_calls;
 mod house;
+mod http;
 mod kv;
 mod load;
 mod loading;

@@ -1,5 +1,6 @@
 //! What was meant: settings of the types the parts take, each made from one key.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -23,6 +24,10 @@ pub(crate) struct Settings {
     pub pool: Pool,
     /// How long a stopping host waits for running calls.
     pub drain: Duration,
+    /// Who is asked for the addresses of hosts.
+    pub nameserver: Option<SocketAddr>,
+    /// Certificate authorities beside the public ones.
+    pub ca_file: Option<PathBuf>,
     /// What is logged.
     pub log: LogLevel,
     /// The file all this was written in, where there is one.
@@ -40,7 +45,13 @@ impl Settings {
                 fuel: low.whole(&low::FUEL),
                 deadline: Duration::from_millis(low.whole(&low::DEADLINE_MS)),
                 output_bytes: low.whole(&low::OUTPUT_BYTES),
+                http_requests: low.whole(&low::HTTP_REQUESTS),
+                http_sent_bytes: low.whole(&low::HTTP_SENT_BYTES),
+                http_received_bytes: low.whole(&low::HTTP_RECEIVED_BYTES),
             },
+            // Judged when it was read.
+            nameserver: low.text(&low::NAMESERVER).and_then(|text| text.parse().ok()),
+            ca_file: low.text(&low::CA_FILE).map(PathBuf::from),
             pool: Pool {
                 calls: small(low.whole(&low::CALLS)),
                 singletons: small(low.whole(&low::SINGLETONS)),
@@ -92,6 +103,9 @@ mod tests {
                     words.iter().find(|word| !key.default.contains(*word)).unwrap().to_string()
                 }
                 Kind::Whole(least, _) => (least + 1).to_string(),
+                Kind::Text(takes, _) => {
+                    ["127.0.0.1:53", "/x"].into_iter().find(|text| takes(text)).unwrap().to_owned()
+                }
             };
             let changed = settings(&[format!("{}={other}", key.name)]);
             assert_ne!(changed, settings(&[]), "nothing reads {}", key.name);

@@ -17,6 +17,8 @@ pub(crate) enum Kind {
     Word(&'static [&'static str]),
     /// A whole number within these bounds.
     Whole(u64, u64),
+    /// A text that this takes, and what that is; empty for none.
+    Text(fn(&str) -> bool, &'static str),
 }
 
 /// One key: all there is to know about it.
@@ -39,6 +41,8 @@ pub(crate) enum Written {
     Word(&'static str),
     /// A number.
     Whole(u64),
+    /// A text.
+    Text(String),
 }
 
 impl fmt::Display for Written {
@@ -46,6 +50,7 @@ impl fmt::Display for Written {
         match self {
             Self::Word(word) => write!(f, "\"{word}\""),
             Self::Whole(number) => write!(f, "{number}"),
+            Self::Text(text) => write!(f, "{text:?}"),
         }
     }
 }
@@ -197,14 +202,22 @@ impl Low {
     pub(super) fn whole(&self, key: &Key) -> u64 {
         match self.get(key).0 {
             Written::Whole(number) => number,
-            Written::Word(_) => 0,
+            Written::Word(_) | Written::Text(_) => 0,
         }
     }
 
     pub(super) fn word(&self, key: &Key) -> &'static str {
         match self.get(key).0 {
             Written::Word(word) => word,
-            Written::Whole(_) => "",
+            Written::Whole(_) | Written::Text(_) => "",
+        }
+    }
+
+    /// A text that is not empty.
+    pub(super) fn text(&self, key: &Key) -> Option<String> {
+        match self.get(key).0 {
+            Written::Text(text) if !text.is_empty() => Some(text),
+            _ => None,
         }
     }
 }
@@ -217,6 +230,7 @@ impl Key {
                 Written::Word(words.iter().find(|known| **known == word).copied().unwrap_or_default())
             }
             Kind::Whole(least, _) => Written::Whole(self.default.parse().unwrap_or(least)),
+            Kind::Text(..) => Written::Text(self.default.trim_matches('"').to_owned()),
         }
     }
 
@@ -232,6 +246,12 @@ impl Key {
                 }
                 number.to_string()
             }
+            (Kind::Text(takes, _), Raw::Word(text)) => {
+                if text.is_empty() || takes(&text) {
+                    return Ok(Written::Text(text));
+                }
+                quoted(&text, 100)
+            }
             (_, Raw::Word(text)) => quoted(&text, 100),
             (_, Raw::Whole(number)) => number.to_string(),
             (_, Raw::Other(what)) => what,
@@ -245,6 +265,7 @@ impl fmt::Display for Kind {
         match self {
             Self::Word(words) => write!(f, "one of \"{}\"", words.join("\", \"")),
             Self::Whole(least, most) => write!(f, "a whole number from {least} to {most}"),
+            Self::Text(_, what) => f.write_str(what),
         }
     }
 }
@@ -316,6 +337,14 @@ fn line(text: &str, at: usize) -> usize {
     text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1
 }
 
+fn is_nameserver(text: &str) -> bool {
+    text.parse::<std::net::SocketAddr>().is_ok()
+}
+
+fn is_absolute(text: &str) -> bool {
+    Path::new(text).is_absolute()
+}
+
 macro_rules! keys {
     ($($constant:ident $name:literal = $default:literal, $kind:expr, $doc:literal;)*) => {
         $(#[doc = $doc] pub(crate) const $constant: Key = Key { name: $name, kind: $kind, default: $default, doc: $doc };)*
@@ -341,6 +370,16 @@ keys! {
         "How many plugins that keep one instance for all calls may be running at one time.";
     DRAIN_S "run.drain_s" = "30", Kind::Whole(0, 3600),
         "How long a host that was asked to stop waits for running calls, in seconds.";
+    HTTP_REQUESTS "limits.http_requests" = "1000", Kind::Whole(1, 10_000),
+        "The most requests over HTTP a plugin may ask for, for one call.";
+    HTTP_SENT_BYTES "limits.http_sent_bytes" = "67108864", Kind::Whole(1024, 1 << 30),
+        "The most bytes a plugin may ask to send over HTTP, for one call.";
+    HTTP_RECEIVED_BYTES "limits.http_received_bytes" = "67108864", Kind::Whole(1024, 1 << 30),
+        "The most bytes a plugin may ask to receive over HTTP, for one call.";
+    NAMESERVER "network.nameserver" = "\"\"", Kind::Text(is_nameserver, "an address with a port, for instance \"9.9.9.9:53\", or \"\" for the system's own"),
+        "Who is asked for the addresses of hosts that plugins reach.";
+    CA_FILE "network.ca_file" = "\"\"", Kind::Text(is_absolute, "the absolute path of a file with certificates in PEM, or \"\" for none"),
+        "Certificate authorities that are trusted beside the public ones.";
     LOG_LEVEL "log.level" = "\"warn\"", Kind::Word(&["error", "warn", "info", "debug", "trace"]),
         "What goes to standard error. `run` says what it does at `info`.";
 }

@@ -4,6 +4,7 @@
 
 mod call;
 mod config_values;
+pub(crate) mod http;
 pub(crate) mod kv;
 mod log;
 mod open_at;
@@ -29,6 +30,7 @@ pub(crate) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
         (import.link)(linker)
             .map_err(|error| error.context(format!("linking `ares:host/{}`", import.name)))?;
     }
+    http::link(linker)?;
     wasi::link(linker)
 }
 

@@ -64,6 +64,12 @@ pub struct Maxima {
     pub deadline: Duration,
     /// See [`Limits::output_bytes`].
     pub output_bytes: u64,
+    /// See [`Limits::http_requests`].
+    pub http_requests: u64,
+    /// See [`Limits::http_sent_bytes`].
+    pub http_sent_bytes: u64,
+    /// See [`Limits::http_received_bytes`].
+    pub http_received_bytes: u64,
 }
 
 impl Default for Maxima {
@@ -73,6 +79,9 @@ impl Default for Maxima {
             fuel: 1_000_000_000_000,
             deadline: Duration::from_secs(600),
             output_bytes: 16 << 20,
+            http_requests: 1000,
+            http_sent_bytes: 64 << 20,
+            http_received_bytes: 64 << 20,
         }
     }
 }
@@ -88,6 +97,9 @@ impl Maxima {
             ("fuel", limits.fuel, self.fuel),
             ("deadline_ms", millis(limits.deadline), millis(self.deadline)),
             ("output_bytes", limits.output_bytes, self.output_bytes),
+            ("http_requests", limits.http_requests, self.http_requests),
+            ("http_sent_bytes", limits.http_sent_bytes, self.http_sent_bytes),
+            ("http_received_bytes", limits.http_received_bytes, self.http_received_bytes),
         ]
         .into_iter()
         .find(|(_, asked, most)| asked > most)

@@ -1,0 +1,151 @@
+//! `Door`: where a request of a guest is judged before anything leaves this machine.
+
+use std::sync::Arc;
+
+use ares_kernel::facts::{Grants, Method, Origin};
+use ares_kernel::{InvocationId, PluginName};
+use http::uri::Scheme;
+use http::{Request, Response};
+use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks};
+
+use super::exchange::Judged;
+use super::headers;
+use super::traffic::Traffic;
+use crate::log::{self, Level, Source};
+use crate::network::Denial;
+use crate::state::Surroundings;
+
+/// What a guest may hand over in one piece of a body, in bytes.
+const PIECE_BYTES: usize = 64 << 10;
+
+/// Whose request it is.
+pub(super) struct Asker {
+    pub(super) plugin: PluginName,
+    pub(super) invocation: InvocationId,
+    pub(super) grants: Arc<Grants>,
+}
+
+/// The way out of one call. Without an asker, as in a hook of a plugin's life, it is closed.
+pub(crate) struct Door {
+    pub(super) asker: Option<Arc<Asker>>,
+    pub(super) surroundings: Arc<Surroundings>,
+    pub(super) traffic: Arc<Traffic>,
+}
+
+impl Door {
+    fn judge(&self, request: Request<WasiBody>, options: Option<RequestOptions>) -> Result<Judged, Denial> {
+        let many = |most| {
+            let first = self.traffic.first_too_many();
+            let why = first.then(|| format!("its call may send {most} requests (`http_requests`)"));
+            Denial::new(Error::ConnectionLimitReached, why.unwrap_or_default())
+        };
+        self.traffic.requests().add(1).map_err(many)?;
+        let denied = |why: String| Denial::new(Error::HttpRequestDenied, why);
+        let asker = self.asker.as_ref();
+        let asker =
+            asker.ok_or_else(|| denied("only a call of a capability reaches the network".to_owned()))?;
+        let wanted = origin(&request)
+            .ok_or_else(|| Denial::new(Error::HttpRequestUriInvalid, "it names no plain host"))?;
+        let rule = allowed(&asker.grants, &wanted, request.method()).map_err(denied)?;
+        let literal = request.headers().keys().find(|name| headers::is_credential(name));
+        if let Some(name) = literal {
+            return Err(denied(format!("`{name}` carries credentials, which a plugin does not have")));
+        }
+        let weight = request.method().as_str().len() + request.uri().to_string().len();
+        let weight = headers::weight(request.headers()) + weight as u64;
+        self.traffic.sent().add(weight).map_err(|most| {
+            let why = format!("its call may send {most} bytes (`http_sent_bytes`)");
+            Denial::new(Error::HttpRequestHeaderSectionSize(u32::try_from(most).ok()), why)
+        })?;
+        Ok(Judged {
+            network: Arc::clone(&self.surroundings.network),
+            traffic: Arc::clone(&self.traffic),
+            rule,
+            wanted,
+            request,
+            options: options.unwrap_or_default(),
+        })
+    }
+}
+
+/// Where a request goes, if that can be read in one way only.
+fn origin(request: &Request<WasiBody>) -> Option<Origin> {
+    let uri = request.uri();
+    let authority = uri.authority()?.as_str();
+    let plain = !authority.contains(['@', '*']);
+    plain.then(|| format!("{}://{authority}", uri.scheme_str()?).parse().ok())?
+}
+
+/// The granted origin that allows this, or why none does.
+fn allowed(grants: &Grants, wanted: &Origin, method: &http::Method) -> Result<Origin, String> {
+    let mut other_method = false;
+    for rule in grants.net() {
+        let Some(origin) = rule.origin(wanted) else { continue };
+        if method.as_str().parse::<Method>().is_ok_and(|method| rule.methods.contains(&method)) {
+            return Ok(origin.clone());
+        }
+        other_method = true;
+    }
+    Err(match other_method {
+        true => format!("{wanted} was granted, but not for this method"),
+        false => format!("{wanted} was not granted to this call"),
+    })
+}
+
+type Exchanged = Result<(Response<WasiBody>, super::exchange::Driver), Error>;
+
+impl WasiHttpHooks for Door {
+    fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
+        Arc::new(headers::forbidden)
+    }
+
+    fn is_supported_scheme(&mut self, scheme: &Scheme) -> bool {
+        *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS
+    }
+
+    /// The host's own `Host` header is made from the judged origin.
+    fn set_host_header(&mut self) -> bool {
+        false
+    }
+
+    fn send_request(
+        &mut self,
+        request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _: Box<dyn Future<Output = Result<(), Error>> + Send>,
+    ) -> Box<dyn Future<Output = Exchanged> + Send> {
+        let what = format!("{} {}", request.method(), request.uri());
+        let (asker, surroundings) = (self.asker.clone(), Arc::clone(&self.surroundings));
+        let told = move |level, came: &str| {
+            if let Some(asker) = &asker {
+                let message = format!("{what}: {came}");
+                log::note(&surroundings, &asker.plugin, asker.invocation, (Source::Http, level), &message);
+            }
+        };
+        let refused = move |told: &dyn Fn(Level, &str), denial: Denial| {
+            if !denial.why.is_empty() {
+                told(Level::Warn, &format!("refused: {}", denial.why));
+            }
+            denial.error
+        };
+        match self.judge(request, options) {
+            Err(denial) => {
+                let error = refused(&told, denial);
+                Box::new(async move { Err(error) })
+            }
+            Ok(judged) => Box::new(async move {
+                match judged.exchange().await {
+                    Ok((answer, driver)) => {
+                        told(Level::Info, answer.status().as_str());
+                        Ok((answer, driver))
+                    }
+                    Err(denial) => Err(refused(&told, denial)),
+                }
+            }),
+        }
+    }
+
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        PIECE_BYTES
+    }
+}
