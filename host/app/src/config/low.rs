@@ -364,18 +364,18 @@ keys! {
         "The longest deadline a plugin may ask for, in milliseconds.";
     OUTPUT_BYTES "limits.output_bytes" = "16777216", Kind::Whole(1024, 1 << 30),
         "The largest answer a plugin may ask for, in bytes of JSON.";
-    CALLS "engine.calls" = "32", Kind::Whole(1, 4096),
-        "How many calls from outside may run at one time; further ones wait for their turn.";
-    SINGLETONS "engine.singletons" = "32", Kind::Whole(1, 4096),
-        "How many plugins that keep one instance for all calls may be running at one time.";
-    DRAIN_S "run.drain_s" = "30", Kind::Whole(0, 3600),
-        "How long a host that was asked to stop waits for running calls, in seconds.";
     HTTP_REQUESTS "limits.http_requests" = "1000", Kind::Whole(1, 10_000),
         "The most requests over HTTP a plugin may ask for, for one call.";
     HTTP_SENT_BYTES "limits.http_sent_bytes" = "67108864", Kind::Whole(1024, 1 << 30),
         "The most bytes a plugin may ask to send over HTTP, for one call.";
     HTTP_RECEIVED_BYTES "limits.http_received_bytes" = "67108864", Kind::Whole(1024, 1 << 30),
         "The most bytes a plugin may ask to receive over HTTP, for one call.";
+    CALLS "engine.calls" = "32", Kind::Whole(1, 4096),
+        "How many calls from outside may run at one time; further ones wait for their turn.";
+    SINGLETONS "engine.singletons" = "32", Kind::Whole(1, 4096),
+        "How many plugins that keep one instance for all calls may be running at one time.";
+    DRAIN_S "run.drain_s" = "30", Kind::Whole(0, 3600),
+        "How long a host that was asked to stop waits for running calls, in seconds.";
     NAMESERVER "network.nameserver" = "\"\"", Kind::Text(is_nameserver, "an address with a port, for instance \"9.9.9.9:53\", or \"\" for the system's own"),
         "Who is asked for the addresses of hosts that plugins reach.";
     CA_FILE "network.ca_file" = "\"\"", Kind::Text(is_absolute, "the absolute path of a file with certificates in PEM, or \"\" for none"),
