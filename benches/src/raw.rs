@@ -18,7 +18,7 @@ wasmtime::component::bindgen!({
     exports: { default: async },
 });
 
-use ares::host::{call, config_values, kv, log, types};
+use ares::host::{call, config_values, events, kv, log, types};
 
 /// Memory of one call, in bytes; the default of a plugin that asks for nothing.
 const MEMORY: usize = 100 << 20;
@@ -87,6 +87,12 @@ impl kv::Host for State {
 impl call::Host for State {
     async fn invoke(&mut self, _: String, _: String) -> Result<String, call::Error> {
         Ok("{}".to_owned())
+    }
+}
+
+impl events::Host for State {
+    async fn publish(&mut self, _: String, _: String) -> Result<(), events::Error> {
+        Ok(())
     }
 }
 

@@ -38,6 +38,7 @@ pub mod call;
 mod capability;
 pub mod config;
 mod context;
+pub mod events;
 mod failure;
 pub mod health;
 pub mod http;

@@ -1,5 +1,5 @@
-//! The imports on a target without a host, for `cargo test`: a store and a configuration in
-//! memory, one per thread; a log on standard error; no other plugins.
+//! The imports on a target without a host, for `cargo test`: a store, a configuration and
+//! events in memory, one per thread; a log on standard error; no other plugins.
 
 /// `kv` in memory.
 pub mod kv {
@@ -81,6 +81,30 @@ pub mod log {
     /// As the host's.
     pub fn write(level: Level, message: &str) {
         eprintln!("{level:?}: {}", message.escape_debug());
+    }
+}
+
+/// `events` in memory.
+pub mod events {
+    use std::cell::RefCell;
+
+    use crate::events::Error;
+
+    thread_local! {
+        static PUBLISHED: RefCell<Vec<(String, String)>> = const { RefCell::new(Vec::new()) };
+    }
+
+    /// As the host's, without its limits; everything is granted.
+    #[expect(clippy::missing_errors_doc, reason = "never fails; the host's may")]
+    pub fn publish(topic: &str, payload: &str) -> Result<(), Error> {
+        PUBLISHED.with_borrow_mut(|all| all.push((topic.to_owned(), payload.to_owned())));
+        Ok(())
+    }
+
+    /// Topics and payloads published on this thread since the last time.
+    #[must_use]
+    pub fn taken() -> Vec<(String, String)> {
+        PUBLISHED.take()
     }
 }
 

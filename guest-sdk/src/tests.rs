@@ -1,7 +1,9 @@
 //! What the host would see of a plugin, without a host.
 use serde_json::{Value, json};
 
-use crate::{Capability, Context, Effect, Failure, OrFail, call, config, describe, invoke, kv, native};
+use crate::{
+    Capability, Context, Effect, Failure, OrFail, call, config, describe, events, invoke, kv, native,
+};
 
 /// Whom to greet.
 #[crate::data]
@@ -195,4 +197,22 @@ mod world {
         assert!(<__Plugin as config::Guest>::apply("{}".to_owned()).is_ok());
         assert!(<__Plugin as lifecycle::Guest>::setup().is_ok());
     }
+}
+
+/// Tells on.
+#[crate::capability(effect = "write")]
+fn tell(event: events::Event<Output>) -> Result<(), Failure> {
+    events::publish("greeting.said", &event.payload)
+}
+
+#[test]
+fn events_come_in_whole_and_go_out_as_json() {
+    let input = schema(&describe::<tell>().input_schema);
+    assert_eq!(input["additionalProperties"], false);
+    assert_eq!(input["required"], json!(["topic", "payload", "id", "publisher", "at"]));
+    let event = json!({"topic": "x", "payload": {"text": "hi"}, "id": "1", "publisher": "p", "at": 7});
+    invoke::<tell>(&event.to_string(), &Context::native()).unwrap();
+    assert_eq!(native::events::taken(), [("greeting.said".to_owned(), r#"{"text":"hi"}"#.to_owned())]);
+    let other = json!({"topic": "x", "payload": 1, "id": "1", "publisher": "p", "at": 7});
+    assert_eq!(invoke::<tell>(&other.to_string(), &Context::native()).unwrap_err().code, "invalid-input");
 }

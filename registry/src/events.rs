@@ -1,6 +1,6 @@
 //! The table `events`: what happened, to whom, by whom.
 
-use ares_kernel::{Caller, PluginName};
+use ares_kernel::{Caller, InvocationId, PluginName};
 use rusqlite::{Connection, Row};
 use serde_json::Value;
 use uuid::Uuid;
@@ -101,6 +101,19 @@ impl Registry {
             Ok(events)
         })
     }
+}
+
+/// The events one invocation published, and what became of the one it was called with, oldest first.
+pub(crate) fn of_invocation(connection: &Connection, id: InvocationId) -> rusqlite::Result<Vec<EventView>> {
+    let mut select = connection.prepare_cached(
+        "SELECT e.public_id, e.timestamp, e.event_type, e.subject, m.public_id, e.actor, e.event_data
+         FROM events e LEFT JOIN modules m ON m.id = e.module_id
+         WHERE e.event_type IN ('published', 'delivered', 'undelivered')
+           AND json_extract(e.event_data, '$.invocation') = ?1
+         ORDER BY e.id LIMIT ?2",
+    )?;
+    let found = select.query_map((id.to_string(), MOST), view)?;
+    found.collect()
 }
 
 fn view(row: &Row<'_>) -> rusqlite::Result<EventView> {

@@ -4,6 +4,7 @@ use ares_kernel::{CapabilityId, InvocationId};
 use rusqlite::{OptionalExtension as _, Row};
 
 use crate::error::RegistryError;
+use crate::events;
 use crate::registry::Registry;
 use crate::rows;
 use crate::views::{InvocationQuery, InvocationView, UsageView};
@@ -50,7 +51,9 @@ impl Registry {
         self.flush()?;
         self.readers.read("reading an invocation", |connection| {
             let mut select = connection.prepare_cached("SELECT * FROM invocations WHERE id = ?1")?;
-            select.query_row([id.as_bytes()], view).optional()
+            let found = select.query_row([id.as_bytes()], view).optional()?;
+            let Some(found) = found else { return Ok(None) };
+            Ok(Some(InvocationView { events: events::of_invocation(connection, id)?, ..found }))
         })
     }
 }
@@ -79,6 +82,7 @@ fn view(row: &Row<'_>) -> rusqlite::Result<InvocationView> {
         output_bytes: rows::count_or_none(row, "output_bytes")?,
         usage: usage(row)?,
         verdict: rows::json_or_none(row, "verdict")?,
+        events: Vec::new(),
     })
 }
 

@@ -4,9 +4,9 @@
 //! Everything a plugin is, is a row here. A plugin whose row is gone cannot be invoked; one whose
 //! row was added a moment ago, by this process or another, can.
 //!
-//! [`Registry`] stands behind three ports of the kernel, which never block:
-//! [`Catalog`](ares_kernel::ports::Catalog), [`Journal`](ares_kernel::ports::Journal) and
-//! [`KvStore`](ares_kernel::ports::KvStore). Everything else on it is administration: plain
+//! [`Registry`] stands behind four ports of the kernel, which never block:
+//! [`Catalog`](ares_kernel::ports::Catalog), [`Journal`](ares_kernel::ports::Journal),
+//! [`Outbox`](ares_kernel::ports::Outbox) and [`KvStore`](ares_kernel::ports::KvStore). Everything else on it is administration: plain
 //! functions that may wait for the disk. From async code, call them on a blocking thread.
 //!
 //! | concern | functions of [`Registry`] |
@@ -22,6 +22,7 @@
 //! | status | [`update_status`](Registry::update_status), [`record_health`](Registry::record_health), [`statuses`](Registry::statuses), [`status`](Registry::status) |
 //! | events | [`add_event`](Registry::add_event), [`events`](Registry::events) |
 //! | invocations | [`invocations`](Registry::invocations), [`invocation`](Registry::invocation), [`flush`](Registry::flush) |
+//! | events between plugins | [`deliveries`](Registry::deliveries), [`deliveries_waiting`](Registry::deliveries_waiting), [`delivery_claim`](Registry::delivery_claim), [`delivery_postpone`](Registry::delivery_postpone), [`delivery_end`](Registry::delivery_end) |
 //! | stored values | [`kv_apply`](Registry::kv_apply) for the writes of hooks |
 //!
 //! Every change is one transaction together with its row in `events`, and is on disk when the
@@ -42,6 +43,7 @@ mod kv;
 mod migrate;
 mod modules;
 mod options;
+mod outbox;
 mod pinned;
 mod readers;
 mod record;
@@ -75,7 +77,7 @@ pub use register::Registered;
 pub use registry::Registry;
 pub use snapshot::Snapshot;
 pub use views::{
-    CapabilityQuery, CapabilityView, ConfigView, DependencyView, EventQuery, EventView, GrantView,
-    InvocationQuery, InvocationView, ModuleFilter, ModuleView, Origin, State, StatusChange, StatusView,
-    TargetView, UsageView, VersionView,
+    CapabilityQuery, CapabilityView, ConfigView, DeliveryEnd, DeliveryView, DependencyView, EventQuery,
+    EventView, GrantView, InvocationQuery, InvocationView, ModuleFilter, ModuleView, Origin, State,
+    StatusChange, StatusView, TargetView, UsageView, VersionView,
 };

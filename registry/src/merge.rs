@@ -16,6 +16,7 @@ use crate::schema_form::canonical;
 
 #[cfg(test)]
 mod tests;
+mod topics;
 
 /// Which of a capability's schemas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,6 +133,18 @@ pub enum MergeError {
         /// The grant.
         within: Scope,
     },
+    /// A subscription whose events the capability would refuse.
+    #[error(
+        "the capability `{capability}` cannot be called with events about `{topic}`: {why}; its input takes `topic`, `payload`, `id`, `publisher` and `at`"
+    )]
+    Subscription {
+        /// The capability.
+        capability: CapabilityId,
+        /// The topic.
+        topic: ares_kernel::Topic,
+        /// What its schema says against them, escaped.
+        why: String,
+    },
 }
 
 /// Joins the two, in the manifest's order. The manifest's words win over the component's.
@@ -189,6 +202,7 @@ fn join(
         schema(&declared.id, Side::Output, declared.output.as_deref().unwrap_or(&described.output_schema))?;
     takes_an_object(&declared.id, &input)?;
     targets_fit(manifest, declared, &input)?;
+    topics::fit(manifest, declared, &input)?;
     Ok(CapabilityRecord {
         id: capability(),
         description,

@@ -1,9 +1,11 @@
 //! What a version's manifest said when it was registered, as JSON in the version's row: enough to
 //! make it the active one, and to load it without reading TOML again.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ares_kernel::facts::{Access, HealthPolicy, Hooks, Limits, NetAsk, Priority, Scope};
+use ares_kernel::{CapabilityId, Topic};
 use rusqlite::{Connection, named_params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -35,6 +37,9 @@ pub(crate) struct Pinned {
     pub(crate) config: Map<String, Value>,
     pub(crate) config_schema: Option<String>,
     pub(crate) asks: Vec<Ask>,
+    /// The capability each subscribed topic calls.
+    #[serde(default)]
+    pub(crate) subscriptions: BTreeMap<Topic, CapabilityId>,
 }
 
 /// One scope a version asks for.
@@ -105,7 +110,7 @@ impl Pinned {
             match &scope {
                 Scope::Folder(name) => access = manifest.permissions.folder(name).map(|asked| asked.access),
                 Scope::Net(name) => net = manifest.permissions.net(name).map(|asked| asked.ask.clone()),
-                Scope::Kv | Scope::Call(_) => {}
+                Scope::Kv | Scope::Call(_) | Scope::Publish(_) | Scope::Subscribe(_) => {}
             }
             Ask { scope: scope.to_string(), access, net }
         };
@@ -131,6 +136,13 @@ impl Pinned {
             config: manifest.config.clone(),
             config_schema: manifest.config_schema.clone(),
             asks: manifest.scopes().into_iter().map(ask).collect(),
+            subscriptions: manifest
+                .permissions
+                .events
+                .subscribe
+                .iter()
+                .map(|one| (one.topic.clone(), one.capability.clone()))
+                .collect(),
         }
     }
 

@@ -9,7 +9,7 @@ use ares_kernel::facts::{
     Access, Capability, Folder, Grants, Limits, Method, NetRule, Origin, Plugin, Schema, Scope, Target,
 };
 use ares_kernel::ports::Ranked;
-use ares_kernel::{CapabilityId, PluginName};
+use ares_kernel::{CapabilityId, PluginName, Topic};
 use rusqlite::{Connection, Row};
 
 use crate::pinned::Pinned;
@@ -21,6 +21,7 @@ pub struct Snapshot {
     revision: i64,
     plugins: BTreeMap<PluginName, Entry>,
     providers: HashMap<CapabilityId, Providers>,
+    subscribers: HashMap<Topic, Vec<(PluginName, CapabilityId)>>,
 }
 
 struct Entry {
@@ -59,6 +60,11 @@ impl Snapshot {
             .flat_map(|providers| providers.enabled.iter().map(|(p, _)| p))
     }
 
+    /// Everyone who was granted the topic and the capability that is called, by name.
+    pub(crate) fn subscribers(&self, topic: &Topic) -> &[(PluginName, CapabilityId)] {
+        self.subscribers.get(topic).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// A number that grows with every change.
     #[must_use]
     pub fn revision(&self) -> i64 {
@@ -75,7 +81,7 @@ impl Snapshot {
 
     /// Nothing registered.
     pub(crate) fn empty() -> Self {
-        Self { revision: 0, plugins: BTreeMap::new(), providers: HashMap::new() }
+        Self { revision: 0, plugins: BTreeMap::new(), providers: HashMap::new(), subscribers: HashMap::new() }
     }
 
     /// Reads the catalog. Plugins that have not changed since `before` are taken over as they are,
@@ -121,8 +127,21 @@ impl Snapshot {
             of.enabled.sort_by_key(|(plugin, _)| std::cmp::Reverse(plugin.priority));
             of.ranking = ranking(&of.enabled);
         }
-        Self { revision, plugins, providers }
+        Self { revision, subscribers: subscribers(&plugins), plugins, providers }
     }
+}
+
+/// Who was granted which topic, in the order of names. Disabled plugins too: whether one may be
+/// called is judged when it is.
+fn subscribers(plugins: &BTreeMap<PluginName, Entry>) -> HashMap<Topic, Vec<(PluginName, CapabilityId)>> {
+    let mut subscribers: HashMap<Topic, Vec<(PluginName, CapabilityId)>> = HashMap::new();
+    for Entry { plugin, .. } in plugins.values() {
+        for (topic, capability) in plugin.grants.subscribe() {
+            let of = subscribers.entry(topic.clone()).or_default();
+            of.push((plugin.name.clone(), capability.clone()));
+        }
+    }
+    subscribers
 }
 
 /// The revision of the catalog as the database has it.
@@ -255,12 +274,20 @@ fn unsound(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::E
 /// so, and a host for some methods, whatever a later version asks.
 fn granted(pinned: &Pinned, grants: Vec<Granted>) -> rusqlite::Result<Grants> {
     let (mut kv, mut call, mut folders, mut net) = (false, BTreeSet::new(), Vec::new(), Vec::new());
+    let (mut publish, mut subscribe) = (BTreeSet::new(), BTreeMap::new());
     for grant in grants {
         let Some(ask) = pinned.ask(&grant.scope) else { continue };
         match grant.scope.parse().map_err(unsound)? {
             Scope::Kv => kv = true,
             Scope::Call(capability) => {
                 call.insert(capability);
+            }
+            Scope::Publish(topic) => {
+                publish.insert(topic);
+            }
+            Scope::Subscribe(topic) => {
+                let capability = pinned.subscriptions.get(&topic).cloned();
+                subscribe.extend(capability.map(|capability| (topic, capability)));
             }
             Scope::Folder(name) => {
                 let (Some(host), Some(access)) = (grant.folder, grant.access.min(ask.access)) else {
@@ -278,7 +305,7 @@ fn granted(pinned: &Pinned, grants: Vec<Granted>) -> rusqlite::Result<Grants> {
             }
         }
     }
-    Ok(Grants::new(kv, call, folders).with_net(net))
+    Ok(Grants::new(kv, call, folders).with_net(net).with_topics(publish, subscribe))
 }
 
 /// A capability before its plugin's grants and limits are known.

@@ -355,6 +355,32 @@ pub struct EventView {
     pub data: Value,
 }
 
+/// The first delivery of a lane that waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryView {
+    /// Its number.
+    pub id: ares_kernel::DeliveryId,
+    /// Who published.
+    pub publisher: PluginName,
+    /// Who subscribes.
+    pub subscriber: PluginName,
+    /// Not before this time, in milliseconds since the Unix epoch.
+    pub due_ms: u64,
+    /// Whether another process is at it.
+    pub taken: bool,
+}
+
+/// How a delivery ended for good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryEnd {
+    /// The call that was made; nothing when there was none.
+    pub invocation: Option<InvocationId>,
+    /// `ok`, `failed`, `refused` or `fault`, as in the journal.
+    pub status: &'static str,
+    /// The code of whatever went wrong.
+    pub code: Option<String>,
+}
+
 /// Which invocations to list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvocationQuery {
@@ -413,6 +439,9 @@ pub struct InvocationView {
     pub usage: Option<UsageView>,
     /// The gate's verdict.
     pub verdict: Option<Value>,
+    /// Events it published, and the one it was called with; only where one invocation is asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<EventView>,
 }
 
 /// What an invocation used.

@@ -60,6 +60,7 @@ fn engine(
         logs: Some(state.logs()),
         maxima: settings.maxima.clone(),
         kv: registry.clone(),
+        outbox: registry.clone(),
         clock,
         compiler: compiler::compiler()?,
         pool: settings.pool,

@@ -102,7 +102,7 @@ impl Authority {
 
     /// Whether another guest waits for this one.
     pub(crate) fn nested(&self) -> bool {
-        matches!(self, Self::Call(permit) if permit.depth() > 0)
+        matches!(self, Self::Call(permit) if permit.awaited())
     }
 
     /// What it is, for messages.

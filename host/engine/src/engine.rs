@@ -50,7 +50,8 @@ impl WasmEngine {
     /// # Errors
     /// When the pool does not fit this machine, the key is not one, or a folder cannot be used.
     pub fn new(options: EngineOptions) -> Result<Self, EngineError> {
-        let EngineOptions { artifacts, key, logs, maxima, kv, clock, compiler, pool, network } = options;
+        let EngineOptions { artifacts, key, logs, maxima, kv, outbox, clock, compiler, pool, network } =
+            options;
         if !(1..=config::CALLS_MAX).contains(&pool.calls) || pool.singletons > config::CALLS_MAX {
             let Pool { calls, singletons } = pool;
             return Err(EngineError::Pool { calls, singletons, most: config::CALLS_MAX });
@@ -66,7 +67,7 @@ impl WasmEngine {
         let network = Arc::new(Network::new(network)?);
         let artifacts = Artifacts::new(&artifacts, key, &engine);
         let loader = Arc::new(Loader::new(&engine, artifacts, compiler).map_err(unable)?);
-        let runner = Runner::new(&engine, Surroundings { kv, clock, logs, network }, pool);
+        let runner = Runner::new(&engine, Surroundings { kv, outbox, clock, logs, network }, pool);
         Ok(Self { engine, loader, runner, maxima, loaded: RwLock::default() })
     }
 
@@ -121,7 +122,7 @@ impl WasmEngine {
                 self.runner.run(&loaded, Job { authority: Authority::Call(permit), work, started }).await
             }
         };
-        Report { result: ran.result, usage: ran.usage, writes: ran.writes }
+        Report { result: ran.result, usage: ran.usage, writes: ran.writes, events: ran.events }
     }
 
     async fn perform(&self, plugin: &Arc<Plugin>, hook: Hook) -> HookReport {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ares_kernel::facts::Maxima;
-use ares_kernel::ports::{Clock, KvStore};
+use ares_kernel::ports::{Clock, KvStore, Outbox};
 
 use crate::network::NetworkOptions;
 
@@ -22,6 +22,8 @@ pub struct EngineOptions {
     pub maxima: Maxima,
     /// Where the stored values of plugins are read.
     pub kv: Arc<dyn KvStore>,
+    /// How many events of a plugin wait for their subscribers.
+    pub outbox: Arc<dyn Outbox>,
     /// The time of day, for log lines and for guests that ask.
     pub clock: Arc<dyn Clock>,
     /// How the compiling child is started.

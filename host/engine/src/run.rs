@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ares_kernel::ports::{Described, Health, Hook};
-use ares_kernel::{Ended, Failure, Fault, FaultKind, KvWrite, Permit, Usage};
+use ares_kernel::{Ended, Event, Failure, Fault, FaultKind, KvWrite, Permit, Usage};
 use tokio::sync::Semaphore;
 use tokio::time::timeout_at;
 use wasmtime::{Engine, Store, UpdateDeadline};
@@ -85,13 +85,14 @@ pub(crate) struct Ran<A> {
     pub(crate) result: Result<A, Ended>,
     pub(crate) usage: Usage,
     pub(crate) writes: Vec<KvWrite>,
+    pub(crate) events: Vec<Event>,
 }
 
 impl<A> Ran<A> {
     /// A run that did not begin.
     pub(crate) fn not_begun(fault: Fault, started: Instant) -> Self {
         let usage = Usage { wall_us: micros(started), ..Usage::default() };
-        Self { result: Err(Ended::Fault(fault)), usage, writes: Vec::new() }
+        Self { result: Err(Ended::Fault(fault)), usage, writes: Vec::new(), events: Vec::new() }
     }
 }
 
@@ -259,8 +260,9 @@ fn finish<A>(store: &mut Store<CallState>, outcome: Outcome<A>, started: Instant
         Err(Broken::TimeOver) => Err(Ended::Fault(fault::deadline())),
         Err(Broken::Error(stage, error)) => Err(Ended::Fault(fault::of(&error, stage, state, &last_words))),
     };
-    let writes = if result.is_ok() { state.take_writes() } else { Vec::new() };
+    let (writes, events) =
+        if result.is_ok() { (state.take_writes(), state.take_events()) } else { Default::default() };
     let fuel = state.authority().limits().fuel.saturating_sub(left);
     let usage = Usage { fuel, wall_us: micros(started), ..state.usage() };
-    Ran { result, usage, writes }
+    Ran { result, usage, writes, events }
 }

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use ares_kernel::ports::{Clock, KvStore};
-use ares_kernel::{KvWrite, Usage};
+use ares_kernel::ports::{Clock, KvStore, Outbox};
+use ares_kernel::{Event, KvWrite, Usage};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
 use crate::authority::Authority;
 use crate::captured::Captured;
+use crate::imports::events::Pending;
 use crate::imports::http::Http;
 use crate::imports::kv::Overlay;
 use crate::imports::wasi;
@@ -21,6 +22,7 @@ use crate::network::Network;
 /// What the stores of one engine share.
 pub(crate) struct Surroundings {
     pub(crate) kv: Arc<dyn KvStore>,
+    pub(crate) outbox: Arc<dyn Outbox>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) logs: Logs,
     pub(crate) network: Arc<Network>,
@@ -35,6 +37,7 @@ pub(crate) struct CallState {
     pub(crate) meter: Meter,
     pub(crate) log: CallLog,
     pub(crate) overlay: Overlay,
+    pub(crate) pending: Pending,
     wasi: Option<Box<Wasi>>,
     http: Option<Box<Http>>,
     table: ResourceTable,
@@ -58,6 +61,7 @@ impl CallState {
             meter: Meter::default(),
             log: CallLog::default(),
             overlay: Overlay::default(),
+            pending: Pending::default(),
             wasi: None,
             http: None,
             table,
@@ -84,6 +88,7 @@ impl CallState {
         self.log = CallLog::new(limits.log_lines);
         self.overlay = Overlay::new(limits.kv_bytes);
         self.http = None;
+        self.pending = Pending::default();
     }
 
     /// Opens the folders of this authority for the guest. Without folders there is nothing to do:
@@ -127,6 +132,7 @@ impl CallState {
             meter: &mut self.meter,
             log: &mut self.log,
             overlay: &mut self.overlay,
+            pending: &mut self.pending,
         }
     }
 
@@ -171,6 +177,11 @@ impl CallState {
     pub(crate) fn take_writes(&mut self) -> Vec<KvWrite> {
         self.overlay.take()
     }
+
+    /// The events the call wants published.
+    pub(crate) fn take_events(&mut self) -> Vec<Event> {
+        self.pending.take()
+    }
 }
 
 /// The parts of a state that imports build their views from.
@@ -180,6 +191,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) meter: &'a mut Meter,
     pub(crate) log: &'a mut CallLog,
     pub(crate) overlay: &'a mut Overlay,
+    pub(crate) pending: &'a mut Pending,
 }
 
 impl WasiView for CallState {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
+use crate::event::DeliveryId;
 use crate::flow::{Admitted, Outcome, Received, Refused};
 use crate::gate::Gate;
 use crate::ledger::Ledger;
-use crate::ports::{Catalog, Clock, Engine, Invoke, Journal};
+use crate::ports::{Catalog, Clock, Engine, Invoke, Journal, JournalError};
 use crate::request::Request;
 use crate::verify::Verifier;
 
@@ -56,6 +57,18 @@ impl Kernel {
                 self.0.ledger.close(verified).await
             }
         }
+    }
+
+    /// Calls a subscriber with an event that waits for it. The request is made of what the journal
+    /// kept of the publishing call, so it is judged as one from that call; nothing when that
+    /// delivery does not wait any more.
+    ///
+    /// # Errors
+    /// When the journal cannot say what waits.
+    pub async fn deliver(&self, delivery: DeliveryId) -> Result<Option<Outcome>, JournalError> {
+        let Some(posted) = self.0.ledger.journal.posted(delivery).await? else { return Ok(None) };
+        let request = Request::delivering(posted).map_err(|error| JournalError(error.into()))?;
+        Ok(Some(self.invoke(request).await))
     }
 
     async fn admit(&self, received: Received) -> Result<Admitted, Refused> {

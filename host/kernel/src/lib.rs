@@ -13,6 +13,7 @@
 //!
 //! Read in this order: [`Request`], [`Kernel::invoke`], [`flow`], [`gate`], [`verify`], [`ports`].
 
+mod event;
 pub mod facts;
 pub mod flow;
 pub mod gate;
@@ -26,9 +27,15 @@ mod request;
 pub mod text;
 pub mod verify;
 
-pub use flow::{Outcome, Permit, Reentry, Status};
+pub use event::{
+    CALL_PAYLOAD_BYTES_MAX, DeliveryId, EVENTS_MAX, Event, EventId, PAYLOAD_BYTES_MAX, Posted, Published,
+    WAITING_MAX,
+};
+pub use flow::{Lineage, Outcome, Permit, Reentry, Status};
 pub use invoke::Kernel;
 pub use ledger::Ledger;
-pub use name::{Blake3, CapabilityId, FolderName, InvocationId, NAME_MAX, NameError, NetName, PluginName};
+pub use name::{
+    Blake3, CapabilityId, FolderName, InvocationId, NAME_MAX, NameError, NetName, PluginName, Topic,
+};
 pub use report::{Ended, Failure, Fault, FaultKind, KvWrite, Report, Usage};
 pub use request::{Caller, Request};

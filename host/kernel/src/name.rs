@@ -116,6 +116,14 @@ name!(
     "at most 64 of a-z and 0-9, words joined by one `-`, beginning with a letter"
 );
 
+name!(
+    /// What an event is about, for instance `scan.finished`. Never a pattern.
+    Topic,
+    "topic",
+    b"-.",
+    "at most 64 of a-z and 0-9, words joined by one `-` or `.`, beginning with a letter"
+);
+
 /// The public id of one invocation: a UUIDv7 (RFC 9562), so ids sort by time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -241,6 +249,10 @@ mod tests {
         }
         assert!("demo.hello_world".parse::<CapabilityId>().is_ok());
         assert!("demo..hello".parse::<CapabilityId>().is_err());
+        assert!("scan.folder-finished".parse::<Topic>().is_ok());
+        for bad in ["scan.*", "scan..x", "scan_done", "*", ".x", "x.", "Scan", &"a".repeat(65)] {
+            assert!(bad.parse::<Topic>().is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use crate::event::Event;
 use crate::text::{FOREIGN_TEXT_MAX, escaped};
 
 /// What ended a call that gave no answer. Each is a fault of the guest, but for `Internal`.
@@ -142,6 +143,8 @@ pub struct Report {
     pub usage: Usage,
     /// Changes to keep if the answer is good, in order.
     pub writes: Vec<KvWrite>,
+    /// Events to publish if the answer is good, in order.
+    pub events: Vec<Event>,
 }
 
 impl Report {
@@ -152,6 +155,7 @@ impl Report {
             result: Err(Ended::Fault(Fault::new(kind, message))),
             usage: Usage::default(),
             writes: Vec::new(),
+            events: Vec::new(),
         }
     }
 }

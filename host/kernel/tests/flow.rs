@@ -6,6 +6,7 @@
     reason = "a test that meets the unexpected should stop right there"
 )]
 
+mod events;
 mod fakes;
 
 use std::time::Duration;

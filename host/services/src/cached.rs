@@ -65,12 +65,14 @@ impl Engine for Cached {
         let Some(key) = key(&permit) else { return self.inner.call(permit) };
         if let Some(answer) = self.answers().recent.get(&key) {
             let usage = Usage { cached: true, ..Usage::default() };
-            let report = Report { result: Ok(answer.to_string()), usage, writes: Vec::new() };
+            let report =
+                Report { result: Ok(answer.to_string()), usage, writes: Vec::new(), events: Vec::new() };
             return std::future::ready(report).boxed();
         }
         async move {
             let report = self.inner.call(permit).await;
-            if let (Ok(answer), true) = (&report.result, report.writes.is_empty()) {
+            if let (Ok(answer), true) = (&report.result, report.writes.is_empty() && report.events.is_empty())
+            {
                 self.answers().keep(key, answer);
             }
             report

@@ -51,7 +51,7 @@ impl Engine for FakeEngine {
         let report = match self.ends.lock().unwrap().pop_front().unwrap_or(Ends::Ok) {
             Ends::Ok => {
                 let usage = Usage { fuel: 7, ..Usage::default() };
-                Report { result: Ok("{}".to_owned()), usage, writes: Vec::new() }
+                Report { result: Ok("{}".to_owned()), usage, writes: Vec::new(), events: Vec::new() }
             }
             Ends::Trap => Report::fault(FaultKind::Trap, "unreachable"),
             Ends::OutOfFuel => Report::fault(FaultKind::OutOfFuel, "no fuel left"),
@@ -59,6 +59,7 @@ impl Engine for FakeEngine {
                 result: Err(Ended::Failed(Failure::new("no", "not today"))),
                 usage: Usage::default(),
                 writes: Vec::new(),
+                events: Vec::new(),
             },
         };
         std::future::ready(report).boxed()

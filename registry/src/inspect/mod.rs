@@ -36,6 +36,8 @@ pub enum Need {
     Call,
     /// `wasi:http`
     Net,
+    /// `ares:host/events`
+    Events,
 }
 
 /// Inspects a component.
@@ -75,6 +77,12 @@ impl Inspection {
                     return Err(ExceedsManifest {
                         import: import.clone(),
                         fix: "[[permissions.net]] with `name`, `methods` and, unless the operator chooses, `origins`",
+                    });
+                }
+                Some(Need::Events) if permissions.events.publish.is_empty() => {
+                    return Err(ExceedsManifest {
+                        import: import.clone(),
+                        fix: "`events.publish = [\"<topic>\", …]` with the topics it publishes",
                     });
                 }
                 _ => {}

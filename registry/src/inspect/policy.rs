@@ -82,6 +82,7 @@ pub(super) fn need(import: &str) -> Option<Need> {
         "ares:host/kv" => Some(Need::Kv),
         "ares:host/call" => Some(Need::Call),
         "wasi:http/types" | "wasi:http/outgoing-handler" => Some(Need::Net),
+        "ares:host/events" => Some(Need::Events),
         _ => None,
     }
 }

@@ -52,8 +52,7 @@ fn permissions(kv: bool, call: &[&str]) -> Permissions {
     Permissions {
         kv,
         call: call.iter().map(|name| name.parse().unwrap()).collect(),
-        folders: Vec::new(),
-        net: Vec::new(),
+        ..Permissions::default()
     }
 }
 
@@ -79,6 +78,11 @@ fn an_import_without_the_manifests_word_is_refused_with_the_fix() {
     let call = inspect(&component(&["ares:host/call@0.1.0"], &WORLD, 0)).unwrap();
     assert_eq!(call.check(&permissions(false, &["other"])), Ok(()));
     assert!(call.check(&permissions(true, &[])).unwrap_err().to_string().contains("`call = ["));
+    let events = inspect(&component(&["ares:host/events@0.1.0"], &WORLD, 0)).unwrap();
+    let mut publishing = permissions(false, &[]);
+    assert!(events.check(&publishing).unwrap_err().to_string().contains("`events.publish = ["));
+    publishing.events.publish.insert("scan.finished".parse().unwrap());
+    assert_eq!(events.check(&publishing), Ok(()));
     let plain =
         inspect(&component(&["wasi:filesystem/types@0.2.6", "ares:host/log@0.1.0"], &WORLD, 0)).unwrap();
     assert_eq!(plain.check(&permissions(false, &[])), Ok(()));

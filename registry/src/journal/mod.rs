@@ -3,6 +3,7 @@
 pub(crate) mod record;
 
 use ares_kernel::ports::{Begun, Closing, Journal, JournalError, Opening};
+use ares_kernel::{DeliveryId, Posted};
 use futures::FutureExt as _;
 use futures::channel::oneshot;
 use futures::future::{BoxFuture, ready};
@@ -12,6 +13,7 @@ use self::record::{Closed, Opened};
 use crate::error::RegistryError;
 use crate::kv;
 use crate::options::JournalSync;
+use crate::outbox::Parcel;
 use crate::registry::Registry;
 use crate::spool::{Appended, UNFOLDED_MAX};
 use crate::writer::Abort;
@@ -55,6 +57,9 @@ impl Registry {
         let opened = Opened::of(opening).kept();
         let closed = Closed::of(closing).kept();
         let (owner, begun, writes) = (self.owner.id, closing.begun, closing.writes.to_vec());
+        let parcel = closing
+            .published
+            .map(|published| Parcel::of(published, &self.memory.snapshot.load(), owner, closing.ended_ms));
         let written = self.change_async("closing an invocation", move |connection| {
             if begun {
                 if !record::end(connection, &opened.id, &closed)? {
@@ -64,7 +69,13 @@ impl Registry {
             } else {
                 record::whole(connection, owner, &opened, &closed)?;
             }
-            let Some(runner) = closed.runner.as_ref().filter(|_| !writes.is_empty()) else { return Ok(()) };
+            let Some(runner) = &closed.runner else { return Ok(()) };
+            if let Some(parcel) = parcel {
+                parcel.keep(connection, &runner.blake3)?;
+            }
+            if writes.is_empty() {
+                return Ok(());
+            }
             kv::keep(connection, &runner.plugin, &runner.blake3, &writes)
         });
         written.map(|result| result.map_err(journal_error)).boxed()
@@ -99,6 +110,7 @@ impl Journal for Registry {
     ) -> BoxFuture<'a, Result<(), JournalError>> {
         let on_disk = closing.begun
             || !closing.writes.is_empty()
+            || closing.published.is_some()
             || self.options.journal_sync == JournalSync::EveryReply;
         if on_disk {
             return self.write_closing(opening, &closing);
@@ -111,5 +123,9 @@ impl Journal for Registry {
             .boxed();
         }
         ready(self.spool_closing(opening, &closing)).boxed()
+    }
+
+    fn posted(&self, delivery: DeliveryId) -> BoxFuture<'_, Result<Option<Posted>, JournalError>> {
+        self.posted_now(delivery)
     }
 }

@@ -36,6 +36,12 @@ pub(super) fn read_all(root: &mut Table<'_>, permissions: &Permissions, deadline
             ));
         }
     }
+    for subscription in permissions.events.subscribe.iter().filter(|one| !names.contains(&one.capability)) {
+        list.wrong(format_args!(
+            "[[permissions.events.subscribe]] names `{}` for `{}`, which this manifest does not declare",
+            subscription.capability, subscription.topic
+        ));
+    }
     all
 }
 
@@ -91,7 +97,7 @@ fn read(mut table: Table<'_>, permissions: &Permissions, deadline_ms: u64) -> Op
 fn needs(table: &mut Table<'_>, effect: Option<Effect>, permissions: &Permissions) -> Vec<Scope> {
     let reaches = effect.is_some_and(|effect| effect >= Effect::Network);
     let Some(written) = table.get("needs") else {
-        let mut all = if effect == Some(Effect::Pure) { Vec::new() } else { permissions.scopes() };
+        let mut all = if effect == Some(Effect::Pure) { Vec::new() } else { permissions.needable() };
         all.retain(|scope| reaches || !matches!(scope, Scope::Net(_)));
         return all;
     };
@@ -107,6 +113,11 @@ fn needs(table: &mut Table<'_>, effect: Option<Effect>, permissions: &Permission
     let asked = permissions.scopes();
     for scope in needs.iter().filter(|scope| !asked.contains(scope)) {
         written.wrong(format_args!("`{scope}` is not asked for in [permissions]"));
+    }
+    if let Some(scope) = needs.iter().find(|scope| matches!(scope, Scope::Subscribe(_))) {
+        written.wrong(format_args!(
+            "`{scope}` is used by the host, which makes the call; no capability needs it"
+        ));
     }
     let unique: BTreeSet<Scope> = needs.into_iter().collect();
     unique.into_iter().collect()

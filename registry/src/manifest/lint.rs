@@ -177,7 +177,7 @@ fn unused_permissions(manifest: &Manifest, found: &mut Vec<Lint>) {
     if manifest.hooks.setup || manifest.hooks.teardown {
         return;
     }
-    for scope in manifest.scopes() {
+    for scope in manifest.permissions.needable() {
         if !manifest.capabilities.iter().any(|capability| capability.needs.contains(&scope)) {
             found.push(warning(
                 "unused-permission",

@@ -20,13 +20,14 @@ mod root;
 mod sections;
 #[cfg(test)]
 mod tests;
+mod topics;
 mod types;
 pub(crate) mod words;
 
 pub use error::{ManifestError, Problem};
 pub use types::{
-    Behavior, Category, ComponentFile, Declared, Dependency, DependencyGroup, FolderRequest, Kind, Metadata,
-    NetRequest, Permissions, Retry,
+    Behavior, Category, ComponentFile, Declared, Dependency, DependencyGroup, EventRequests, FolderRequest,
+    Kind, Metadata, NetRequest, Permissions, Retry, Subscription,
 };
 pub use words::WordsError;
 

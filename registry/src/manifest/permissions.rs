@@ -7,10 +7,10 @@ use ares_kernel::facts::{NetAsk, Origin};
 use super::reader::{Table, Value};
 use super::root::{PLANNED, short};
 use super::sections::flag;
-use super::{FolderRequest, NetRequest, Permissions};
+use super::{FolderRequest, NetRequest, Permissions, topics};
 
-/// The most capabilities or folders one plugin may ask for.
-const REQUESTS_MAX: usize = 64;
+/// The most capabilities, folders or topics one plugin may ask for.
+pub(super) const REQUESTS_MAX: usize = 64;
 
 pub(super) fn read(mut table: Table<'_>) -> Permissions {
     let kv = flag(&mut table, "kv", false);
@@ -18,8 +18,9 @@ pub(super) fn read(mut table: Table<'_>) -> Permissions {
         table.get("call").and_then(|value| value.list(REQUESTS_MAX, Value::parsed)).unwrap_or_default();
     let folders = table.get("fs").and_then(|value| folders(&value)).unwrap_or_default();
     let net = table.get("net").and_then(|value| parts(&value)).unwrap_or_default();
+    let events = table.section("events").map(topics::read).unwrap_or_default();
     table.finish(&PLANNED);
-    Permissions { kv, call: call.into_iter().collect(), folders, net }
+    Permissions { kv, call: call.into_iter().collect(), folders, net, events }
 }
 
 fn parts(value: &Value<'_>) -> Option<Vec<NetRequest>> {

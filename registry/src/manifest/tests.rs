@@ -251,6 +251,16 @@ const WRONG: &[(&str, &str)] = &[
         "6:1: `needs`: a pure capability",
     ),
     ("[[permissions.fs]]\nname = \"x\"\naccess = \"all\"", "3:1: `access`: unknown variant `all`"),
+    ("[permissions.events]\npublish = [\"scan.*\"]", "2:12: `publish`: `scan.*` is not a topic"),
+    ("[[permissions.events.subscribe]]\ntopic = \"a\"", "1:1: `capability` is missing in [subscribe]"),
+    (
+        "[[permissions.events.subscribe]]\ntopic = \"a\"\ncapability = \"x\"\n[[capability]]\nname = \"b\"\neffects = \"read\"",
+        "4:3: `capability`: [[permissions.events.subscribe]] names `x` for `a`, which this manifest does not declare",
+    ),
+    (
+        "[[permissions.events.subscribe]]\ntopic = \"a\"\ncapability = \"b\"\n[[capability]]\nname = \"b\"\neffects = \"read\"\nneeds = [\"subscribe:a\"]",
+        "7:1: `needs`: `subscribe:a` is used by the host",
+    ),
     ("[metadata]\ntags = [\"a\u{202e}b\"]", "2:9: `tags`: character 2 is U+202E, a format character"),
     ("[x\n", "1:3: not TOML"),
 ];
@@ -408,4 +418,22 @@ fn the_network_is_asked_for_by_name_host_and_method() {
     }
     let methods = net("").replace("\"GET\"", "\"CONNECT\"");
     assert!(format!("{:?}", parse(&methods).unwrap_err()).contains("not a method that can be granted"));
+}
+
+#[test]
+fn topics_are_asked_for_by_name() {
+    let more = "[permissions.events]\npublish = [\"scan.begun\", \"scan.finished\"]\n\
+        [[permissions.events.subscribe]]\ntopic = \"note.kept\"\ncapability = \"on_note\"\n\
+        [[capability]]\nname = \"on_note\"\neffects = \"write\"\n";
+    let manifest = parse(&format!("{LEAST}{more}")).unwrap();
+    let scopes: Vec<String> = manifest.scopes().iter().map(ToString::to_string).collect();
+    assert_eq!(scopes, ["publish:scan.begun", "publish:scan.finished", "subscribe:note.kept"]);
+    let needs: Vec<String> =
+        manifest.capability("on_note").unwrap().needs.iter().map(ToString::to_string).collect();
+    assert_eq!(needs, ["publish:scan.begun", "publish:scan.finished"], "the host uses the subscription");
+    let twice = more.replace(
+        "[[capability]]",
+        "[[permissions.events.subscribe]]\ntopic = \"note.kept\"\ncapability = \"on_note\"\n[[capability]]",
+    );
+    assert!(parse(&format!("{LEAST}{twice}")).unwrap_err().to_string().contains("stands here twice"));
 }

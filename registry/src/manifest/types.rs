@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ares_kernel::facts::{Access, Effect, NetAsk, Priority, Scope, Target};
-use ares_kernel::{Blake3, CapabilityId, FolderName, NetName};
+use ares_kernel::{Blake3, CapabilityId, FolderName, NetName, Topic};
 use serde::{Deserialize, Serialize};
 
 macro_rules! words {
@@ -204,6 +204,8 @@ pub struct Permissions {
     pub folders: Vec<FolderRequest>,
     /// Parts of the network it wants to reach.
     pub net: Vec<NetRequest>,
+    /// Events it wants to publish and to be called with.
+    pub events: EventRequests,
 }
 
 impl Permissions {
@@ -214,7 +216,15 @@ impl Permissions {
         let call = self.call.iter().cloned().map(Scope::Call);
         let folders = self.folders.iter().map(|folder| Scope::Folder(folder.name.clone()));
         let net = self.net.iter().map(|net| Scope::Net(net.name.clone()));
-        kv.into_iter().chain(call).chain(folders).chain(net).collect()
+        kv.into_iter().chain(call).chain(folders).chain(net).chain(self.events.scopes()).collect()
+    }
+
+    /// Those of them a capability may need: it is the host that uses a subscription.
+    #[must_use]
+    pub fn needable(&self) -> Vec<Scope> {
+        let mut scopes = self.scopes();
+        scopes.retain(|scope| !matches!(scope, Scope::Subscribe(_)));
+        scopes
     }
 
     /// The request for the folder of this name.
@@ -239,6 +249,31 @@ pub struct NetRequest {
     pub ask: NetAsk,
     /// What for, in words for the operator.
     pub reason: Option<String>,
+}
+
+/// `[permissions.events]`
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EventRequests {
+    /// Topics it wants to publish.
+    pub publish: BTreeSet<Topic>,
+    /// Topics it wants to be called with.
+    pub subscribe: Vec<Subscription>,
+}
+
+impl EventRequests {
+    fn scopes(&self) -> impl Iterator<Item = Scope> {
+        let subscribe = self.subscribe.iter().map(|one| Scope::Subscribe(one.topic.clone()));
+        self.publish.iter().cloned().map(Scope::Publish).chain(subscribe)
+    }
+}
+
+/// `[[permissions.events.subscribe]]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// What the events are about.
+    pub topic: Topic,
+    /// The plugin's own capability that is called with each.
+    pub capability: CapabilityId,
 }
 
 /// `[[permissions.fs]]`

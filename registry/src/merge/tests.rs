@@ -147,3 +147,35 @@ fn what_the_parser_refuses_is_refused_here_too() {
         Err(MergeError::NoSuchGrant { .. })
     ));
 }
+
+#[test]
+fn a_subscription_needs_an_input_that_takes_events() {
+    let more = "[[permissions.events.subscribe]]\ntopic = \"scan.finished\"\ncapability = \"scan\"\n";
+    let merged = |input: &str| changed(more, |described| described.input_schema = input.to_owned());
+    let event = |payload: &str, more: &str| {
+        let properties = r#""topic":{"type":"string"},"id":{"type":"string"},"publisher":{"type":"string"},"at":{"type":"integer"}"#;
+        format!(r#"{{"type":"object","properties":{{{properties},"payload":{payload}}}{more}}}"#)
+    };
+    for good in [
+        event("{}", ""),
+        event(
+            r#"{"type":"object","required":["n"]}"#,
+            r#","required":["topic","payload","id","publisher","at"]"#,
+        ),
+        event(r##"{"$ref":"#/$defs/p"}"##, r#","$defs":{"p":{"type":"array"}},"additionalProperties":false"#),
+        r#"{"type":"object","additionalProperties":true}"#.to_owned(),
+    ] {
+        merged(&good).unwrap();
+    }
+    for (bad, why) in [
+        (r#"{"type":"object","properties":{"path":{"type":"string"}}}"#.to_owned(), "unknown name"),
+        (event("{}", r#","required":["path"]"#), "path"),
+        (event("{}", "").replace(r#""at":{"type":"integer"}"#, r#""at":{"type":"string"}"#), "/at"),
+        (event("{}", "").replace(r#""topic":{"type":"string"}"#, r#""topic":{"const":"other"}"#), "/topic"),
+    ] {
+        let error = merged(&bad).unwrap_err();
+        assert!(matches!(&error, MergeError::Subscription { .. }), "{error}");
+        let shown = error.to_string();
+        assert!(shown.contains("about `scan.finished`") && shown.contains(why), "{shown}");
+    }
+}

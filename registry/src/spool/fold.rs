@@ -14,7 +14,7 @@ use super::owner::{Dead, turnstile};
 use crate::error::{Doing, RegistryError};
 use crate::events::{self, Entry};
 use crate::journal::record::{self, Closed, Opened};
-use crate::status;
+use crate::{outbox, status};
 
 /// Longer than any spool file grows: [`super::UNFOLDED_MAX`] slows callers down long before.
 const FILE_BYTES_MAX: u64 = 8 * super::UNFOLDED_MAX;
@@ -84,6 +84,7 @@ impl Folder<'_> {
         let losing = || -> rusqlite::Result<()> {
             let transaction = Transaction::new_unchecked(self.connection, TransactionBehavior::Immediate)?;
             let lost = record::lost(&transaction, owner, self.now)?;
+            outbox::released(&transaction, owner)?;
             let stopped = status::orphaned(&transaction, owner, self.now)?;
             if lost + stopped > 0 {
                 let data = json!({ "process": owner, "calls_lost": lost, "plugins_stopped": stopped });

@@ -4,6 +4,7 @@ mod administration;
 mod catalog;
 mod journal;
 mod opening;
+mod outbox;
 mod processes;
 mod speed;
 
@@ -206,6 +207,17 @@ async fn close(
     effect: Effect,
     writes: &[KvWrite],
 ) -> Result<(), ares_kernel::ports::JournalError> {
+    close_with(registry, opening, plugin, effect, (writes, None)).await
+}
+
+/// The same with what the call published.
+async fn close_with(
+    registry: &Registry,
+    opening: &Opening,
+    plugin: Option<&ares_kernel::facts::Plugin>,
+    effect: Effect,
+    (writes, published): (&[KvWrite], Option<&ares_kernel::Published>),
+) -> Result<(), ares_kernel::ports::JournalError> {
     static VERDICT: std::sync::OnceLock<ares_kernel::gate::Verdict> = std::sync::OnceLock::new();
     let verdict = VERDICT.get_or_init(|| std::thread::spawn(verdict).join().unwrap());
     let usage =
@@ -222,6 +234,7 @@ async fn close(
         verdict,
         ended_ms: Still.now_ms() + 1,
         writes,
+        published,
     };
     registry.close(opening, closing).await
 }

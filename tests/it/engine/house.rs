@@ -12,10 +12,10 @@ use ares_kernel::facts::{
     Schema, Scope,
 };
 use ares_kernel::ports::{
-    Begun, Catalog, Clock, Closing, Component, Journal, JournalError, KvError, KvStore, Opening, Provision,
-    Resolution, Route, Runtime as _,
+    Begun, Catalog, Clock, Closing, Component, Journal, JournalError, KvError, KvStore, Opening, Outbox,
+    Provision, Resolution, Route, Runtime as _,
 };
-use ares_kernel::{Blake3, Caller, FaultKind, Kernel, Outcome, PluginName, Request, Status};
+use ares_kernel::{Blake3, Caller, Event, FaultKind, Kernel, Outcome, PluginName, Request, Status};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::{Map, Value};
@@ -56,12 +56,25 @@ pub(super) struct Memory {
     plugins: Mutex<Vec<Arc<Plugin>>>,
     values: Mutex<BTreeMap<(String, String), Vec<u8>>>,
     broken: Mutex<bool>,
+    waiting: Mutex<u64>,
+    published: Mutex<Vec<Event>>,
 }
 
 impl Memory {
     /// Makes the store of values unreadable.
     pub(super) fn break_values(&self) {
         *self.broken.lock().unwrap() = true;
+    }
+
+    /// So many events wait for their subscribers.
+    pub(super) fn fill_outbox(&self, waiting: u64) {
+        *self.waiting.lock().unwrap() = waiting;
+    }
+
+    /// The events that were kept since the last time, as topic and payload.
+    pub(super) fn published(&self) -> Vec<(String, String)> {
+        let events = std::mem::take(&mut *self.published.lock().unwrap());
+        events.into_iter().map(|event| (event.topic.to_string(), event.payload)).collect()
     }
 
     /// Stores a value.
@@ -85,6 +98,9 @@ impl Journal for Memory {
     }
 
     fn close<'a>(&'a self, _: &'a Opening, closing: Closing<'a>) -> BoxFuture<'a, Result<(), JournalError>> {
+        if let Some(published) = closing.published {
+            self.published.lock().unwrap().extend(published.events.iter().cloned());
+        }
         if let Some(plugin) = closing.plugin {
             let mut values = self.values.lock().unwrap();
             for write in closing.writes {
@@ -139,6 +155,13 @@ impl KvStore for Memory {
         });
         let keys = mine.map(|(_, key)| key.clone()).take(limit as usize).collect();
         async { Ok(keys) }.boxed()
+    }
+}
+
+impl Outbox for Memory {
+    fn waiting<'a>(&'a self, _: &'a PluginName) -> BoxFuture<'a, Result<u64, JournalError>> {
+        let waiting = *self.waiting.lock().unwrap();
+        async move { Ok(waiting) }.boxed()
     }
 }
 
@@ -202,6 +225,7 @@ impl House {
             logs: Some(folder.path().join("logs")),
             maxima: Maxima::default(),
             kv: memory.clone(),
+            outbox: memory.clone(),
             clock: memory.clone(),
             compiler: compiler(),
             pool: Pool { calls: 4, singletons: 2 },
@@ -223,6 +247,7 @@ impl House {
         all.extend(grants.folders().iter().map(|folder| Scope::Folder(folder.name.clone())));
         all.extend(grants.net().iter().map(|rule| Scope::Net(rule.name.clone())));
         all.push(Scope::Kv);
+        all.extend(grants.publish().iter().cloned().map(Scope::Publish));
         let capabilities = described.into_iter().map(|described| {
             let effect = registration.effect.unwrap_or(described.effect);
             let grants = Arc::new(grants.narrowed(&all, effect));

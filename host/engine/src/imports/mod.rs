@@ -4,6 +4,7 @@
 
 mod call;
 mod config_values;
+pub(crate) mod events;
 pub(crate) mod http;
 pub(crate) mod kv;
 mod log;
@@ -21,7 +22,7 @@ struct Import {
 }
 
 /// All of them.
-const IMPORTS: &[Import] = &[log::IMPORT, config_values::IMPORT, kv::IMPORT, call::IMPORT];
+const IMPORTS: &[Import] = &[log::IMPORT, config_values::IMPORT, kv::IMPORT, call::IMPORT, events::IMPORT];
 
 /// Links everything a guest can reach.
 pub(crate) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {

@@ -20,6 +20,7 @@ mod generated {
         imports: {
             "ares:host/kv": async | trappable,
             "ares:host/call": async | trappable,
+            "ares:host/events": async | trappable,
             default: trappable,
         },
         exports: { default: async },
@@ -29,7 +30,7 @@ mod generated {
 use generated::ares::host::types;
 use generated::exports::ares::host::health;
 
-pub(crate) use generated::ares::host::{call, config_values, kv, log};
+pub(crate) use generated::ares::host::{call, config_values, events, kv, log};
 pub(crate) use generated::{Plugin, PluginPre};
 
 /// The name of this track.

@@ -1,6 +1,6 @@
 //! What a plugin may reach. A set that can only be built whole and then narrowed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::{Effect, NetRule, Origin};
-use crate::name::{CapabilityId, FolderName, NetName};
+use crate::name::{CapabilityId, FolderName, NetName, Topic};
 
 /// Whether a folder may be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -51,6 +51,10 @@ pub enum Scope {
     Folder(FolderName),
     /// A part of the network: `net:<name>`.
     Net(NetName),
+    /// Telling everyone who listens: `publish:<topic>`.
+    Publish(Topic),
+    /// Being called with what others tell: `subscribe:<topic>`.
+    Subscribe(Topic),
 }
 
 impl Scope {
@@ -65,13 +69,21 @@ impl Scope {
             }
             (Self::Folder(_), _) => "read the files in a folder you choose".to_owned(),
             (Self::Net(_), _) => "send requests to hosts you choose".to_owned(),
+            (Self::Publish(topic), _) => {
+                format!("publish events about `{topic}`, which call every plugin that subscribes to them")
+            }
+            (Self::Subscribe(topic), _) => {
+                format!("be called with every event about `{topic}`, whichever plugin publishes it")
+            }
         }
     }
 }
 
 /// The text is not a scope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0} is not a scope: write `kv`, `call:<capability>`, `fs:<folder>` or `net:<name>`")]
+#[error(
+    "{0} is not a scope: write `kv`, `call:<capability>`, `fs:<folder>`, `net:<name>`, `publish:<topic>` or `subscribe:<topic>`"
+)]
 pub struct ScopeError(String);
 
 impl FromStr for Scope {
@@ -83,6 +95,8 @@ impl FromStr for Scope {
             Some(("call", capability)) => capability.parse().map(Self::Call).map_err(|_| error()),
             Some(("fs", folder)) => folder.parse().map(Self::Folder).map_err(|_| error()),
             Some(("net", name)) => name.parse().map(Self::Net).map_err(|_| error()),
+            Some(("publish", topic)) => topic.parse().map(Self::Publish).map_err(|_| error()),
+            Some(("subscribe", topic)) => topic.parse().map(Self::Subscribe).map_err(|_| error()),
             _ => Err(error()),
         }
     }
@@ -95,6 +109,8 @@ impl fmt::Display for Scope {
             Self::Call(capability) => write!(f, "call:{capability}"),
             Self::Folder(name) => write!(f, "fs:{name}"),
             Self::Net(name) => write!(f, "net:{name}"),
+            Self::Publish(topic) => write!(f, "publish:{topic}"),
+            Self::Subscribe(topic) => write!(f, "subscribe:{topic}"),
         }
     }
 }
@@ -106,6 +122,8 @@ pub struct Grants {
     call: BTreeSet<CapabilityId>,
     folders: Vec<Folder>,
     net: Vec<NetRule>,
+    publish: BTreeSet<Topic>,
+    subscribe: BTreeMap<Topic, CapabilityId>,
 }
 
 impl Grants {
@@ -127,6 +145,13 @@ impl Grants {
         Self { net, ..self }
     }
 
+    /// The same with these topics: those it may publish, and those it is called with, each with the
+    /// capability that is called.
+    #[must_use]
+    pub fn with_topics(self, publish: BTreeSet<Topic>, subscribe: BTreeMap<Topic, CapabilityId>) -> Self {
+        Self { publish, subscribe, ..self }
+    }
+
     /// Whether the scope is granted.
     #[must_use]
     pub fn covers(&self, scope: &Scope) -> bool {
@@ -135,6 +160,8 @@ impl Grants {
             Scope::Call(capability) => self.call.contains(capability),
             Scope::Folder(name) => self.folder(name).is_some(),
             Scope::Net(name) => self.net_rule(name).is_some(),
+            Scope::Publish(topic) => self.publish.contains(topic),
+            Scope::Subscribe(topic) => self.subscribe.contains_key(topic),
         }
     }
 
@@ -148,6 +175,18 @@ impl Grants {
     #[must_use]
     pub fn call(&self) -> &BTreeSet<CapabilityId> {
         &self.call
+    }
+
+    /// The topics it may publish.
+    #[must_use]
+    pub fn publish(&self) -> &BTreeSet<Topic> {
+        &self.publish
+    }
+
+    /// The topics it is called with, each with the capability that is called.
+    #[must_use]
+    pub fn subscribe(&self) -> &BTreeMap<Topic, CapabilityId> {
+        &self.subscribe
     }
 
     /// The folders it may reach.
@@ -181,8 +220,9 @@ impl Grants {
     }
 
     /// What is left when only `needs` may be used, for a call of this class: a pure call keeps
-    /// nothing, a read call keeps folders for reading only, and none weaker than `network` keeps
-    /// the network.
+    /// nothing, a read call keeps folders for reading only and publishes nothing, and none weaker
+    /// than `network` keeps the network. No call keeps what its plugin subscribes to: that is used by
+    /// the host, not by the guest.
     #[must_use]
     pub fn narrowed(&self, needs: &[Scope], effect: Effect) -> Self {
         if effect == Effect::Pure {
@@ -202,7 +242,15 @@ impl Grants {
                 })
                 .collect(),
             net: net.cloned().collect(),
+            publish: if effect.changes() { self.published(needs) } else { BTreeSet::new() },
+            subscribe: BTreeMap::new(),
         }
+    }
+
+    fn published(&self, needs: &[Scope]) -> BTreeSet<Topic> {
+        let needed =
+            |topic: &&Topic| needs.iter().any(|scope| matches!(scope, Scope::Publish(t) if t == *topic));
+        self.publish.iter().filter(needed).cloned().collect()
     }
 }
 
@@ -212,10 +260,28 @@ mod tests {
 
     #[test]
     fn scopes_read_back() {
-        for text in ["kv", "call:scan_folder", "fs:target", "net:api"] {
+        for text in [
+            "kv",
+            "call:scan_folder",
+            "fs:target",
+            "net:api",
+            "publish:scan.finished",
+            "subscribe:scan.finished",
+        ] {
             assert_eq!(text.parse::<Scope>().unwrap().to_string(), text);
         }
-        for bad in ["", "kv:", "fs:", "fs:../x", "call:*", "net:", "net:https://x.org"] {
+        for bad in [
+            "",
+            "kv:",
+            "fs:",
+            "fs:../x",
+            "call:*",
+            "net:",
+            "net:https://x.org",
+            "publish:*",
+            "publish:scan.*",
+            "subscribe:",
+        ] {
             assert!(bad.parse::<Scope>().is_err(), "{bad}");
         }
     }
@@ -233,5 +299,23 @@ mod tests {
         let write = all.narrowed(&[Scope::Folder("target".parse().unwrap())], Effect::Write);
         assert_eq!(write.folders(), [folder(Access::Write)]);
         assert!(!Grants::none().narrowed(&[Scope::Kv], Effect::Write).kv());
+    }
+
+    #[test]
+    fn only_what_changes_something_publishes_and_no_call_keeps_a_subscription() {
+        let topic = |text: &str| text.parse::<Topic>().unwrap();
+        let all = Grants::none().with_topics(
+            BTreeSet::from([topic("scan.finished"), topic("scan.begun")]),
+            BTreeMap::from([(topic("note.kept"), "on_note".parse().unwrap())]),
+        );
+        assert!(all.covers(&Scope::Subscribe(topic("note.kept"))));
+        assert!(!all.covers(&Scope::Publish(topic("note.kept"))));
+        let needs = [Scope::Publish(topic("scan.finished")), Scope::Subscribe(topic("note.kept"))];
+        assert_eq!(all.narrowed(&needs, Effect::Read), Grants::none());
+        for effect in [Effect::Write, Effect::Network, Effect::Message, Effect::Destructive] {
+            let kept = all.narrowed(&needs, effect);
+            assert_eq!(kept.publish(), &BTreeSet::from([topic("scan.finished")]), "{effect}");
+            assert!(kept.subscribe().is_empty());
+        }
     }
 }

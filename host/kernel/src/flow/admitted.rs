@@ -1,14 +1,14 @@
 //! `Admitted` and the `Permit` inside it: the right to make one call.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, LazyLock};
+use std::time::Instant;
 
 use serde_json::Value;
 
 use super::{Draft, Refused, Resolved};
 use crate::facts::{Capability, Effect, Grants, Limits, Plugin};
 use crate::gate::{Gate, Refusal, Verdict};
-use crate::name::{CapabilityId, InvocationId, PluginName};
+use crate::name::{CapabilityId, InvocationId, PluginName, Topic};
 use crate::ports::{Invoke, Opening, Route};
 use crate::request::{Caller, Request};
 
@@ -33,15 +33,28 @@ pub struct Permit {
     invoke: Arc<dyn Invoke>,
 }
 
-/// Where a nested call comes from. Made by [`Reentry`] alone.
+/// Where a call comes from that no door made: from a running call, by [`Reentry`] alone, or from a
+/// call that published an event, by [`crate::Kernel::deliver`] alone.
 #[derive(Debug, Clone)]
 pub struct Parent {
     pub(crate) id: InvocationId,
-    chain: Vec<(PluginName, CapabilityId)>,
-    deadline: Instant,
-    effect: Effect,
-    grants: Arc<Grants>,
+    pub(super) chain: Vec<(PluginName, CapabilityId)>,
+    pub(super) effect: Effect,
+    /// How many events led here.
+    pub(super) generation: u32,
+    pub(super) origin: Origin,
 }
+
+/// How a call above leads to the one below.
+#[derive(Debug, Clone)]
+pub(super) enum Origin {
+    /// It runs and waits for the answer.
+    Running { deadline: Instant, grants: Arc<Grants> },
+    /// It is over and published an event. `granted`: its plugin still may.
+    Event { topic: Topic, granted: bool },
+}
+
+static NOTHING: LazyLock<Grants> = LazyLock::new(Grants::none);
 
 /// A running call's way to call another capability.
 #[derive(Clone)]
@@ -147,6 +160,12 @@ impl Permit {
         self.request.parent.as_ref().map(|parent| parent.id)
     }
 
+    /// Whether another guest waits for this one's answer.
+    #[must_use]
+    pub fn awaited(&self) -> bool {
+        self.request.parent.as_ref().is_some_and(|parent| parent.deadline().is_some())
+    }
+
     /// How many plugins stand between the first caller and this call.
     #[must_use]
     pub fn depth(&self) -> u32 {
@@ -162,9 +181,9 @@ impl Permit {
             parent: Parent {
                 id: self.request.id,
                 chain,
-                deadline: self.deadline,
                 effect: self.request.parent.as_ref().map_or(self.effect(), |p| p.effect.min(self.effect())),
-                grants: Arc::clone(&self.grants),
+                generation: self.request.parent.as_ref().map_or(0, |p| p.generation),
+                origin: Origin::Running { deadline: self.deadline, grants: Arc::clone(&self.grants) },
             },
             caller: Caller::Plugin(self.route.plugin.name.clone()),
             task: self.request.task.clone(),
@@ -184,34 +203,50 @@ impl std::fmt::Debug for Permit {
 }
 
 impl Parent {
-    /// How many calls are running above.
+    /// How many calls stand above.
     #[must_use]
     pub fn depth(&self) -> u32 {
         u32::try_from(self.chain.len()).unwrap_or(u32::MAX)
     }
 
-    /// The running calls from the first to the nearest.
+    /// The calls above from the first to the nearest.
     #[must_use]
     pub fn chain(&self) -> &[(PluginName, CapabilityId)] {
         &self.chain
     }
 
-    /// When the calling call must be over.
+    /// When the calling call must be over. A call that published an event is over already, and
+    /// what it led to has a time of its own.
     #[must_use]
-    pub fn deadline(&self) -> Instant {
-        self.deadline
+    pub fn deadline(&self) -> Option<Instant> {
+        match &self.origin {
+            Origin::Running { deadline, .. } => Some(*deadline),
+            Origin::Event { .. } => None,
+        }
     }
 
-    /// The weakest class among the running calls: no call below may do more.
+    /// The weakest class among the calls above: no call below may do more.
     #[must_use]
     pub fn effect(&self) -> Effect {
         self.effect
     }
 
-    /// What the calling call was granted.
+    /// What the calling call was granted. A call that is over has nothing left to use.
     #[must_use]
     pub fn grants(&self) -> &Grants {
-        &self.grants
+        match &self.origin {
+            Origin::Running { grants, .. } => grants,
+            Origin::Event { .. } => &NOTHING,
+        }
+    }
+
+    /// For the delivery of an event: what it is about, and whether its publisher may still say so.
+    #[must_use]
+    pub fn event(&self) -> Option<(&Topic, bool)> {
+        match &self.origin {
+            Origin::Running { .. } => None,
+            Origin::Event { topic, granted } => Some((topic, *granted)),
+        }
     }
 }
 
@@ -220,8 +255,8 @@ impl Reentry {
     pub async fn invoke(&self, capability: CapabilityId, input: String) -> super::Outcome {
         let mut request = Request::new(self.caller.clone(), capability, input);
         request.task.clone_from(&self.task);
-        request.deadline =
-            Some(self.parent.deadline.saturating_duration_since(Instant::now()).max(Duration::ZERO));
+        let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
+        request.deadline = self.parent.deadline().map(left);
         request.parent = Some(self.parent.clone());
         self.invoke.invoke(request).await
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 
-use super::Admitted;
+use super::{Admitted, Lineage};
 use crate::facts::{Capability, Limits, Plugin};
 use crate::gate::Verdict;
 use crate::ledger::Ledger;
@@ -22,6 +22,7 @@ pub struct Executed {
     pub(super) capability: Arc<Capability>,
     pub(super) limits: Limits,
     pub(super) begun: bool,
+    pub(super) lineage: Option<Lineage>,
     pub(super) report: Report,
 }
 
@@ -34,7 +35,7 @@ impl Admitted {
         let plugin = Arc::clone(permit.plugin());
         let capability = Arc::clone(permit.capability());
         let limits = permit.limits().clone();
-        let effect = permit.effect();
+        let (effect, lineage) = (permit.effect(), permit.lineage());
         let begun = if effect.changes() {
             ledger.journal.begin(&opening, Begun { plugin: &plugin, effect }).await.map(|()| true)
         } else {
@@ -52,6 +53,6 @@ impl Admitted {
                 )
             }
         };
-        Executed { opening, verdict, plugin, capability, limits, begun, report }
+        Executed { opening, verdict, plugin, capability, limits, begun, lineage, report }
     }
 }

@@ -5,6 +5,7 @@
 mod admitted;
 mod draft;
 mod executed;
+mod lineage;
 mod outcome;
 mod received;
 mod refused;
@@ -14,6 +15,7 @@ mod verified;
 pub use admitted::{Admitted, Parent, Permit, Reentry};
 pub use draft::Draft;
 pub use executed::Executed;
+pub use lineage::Lineage;
 pub use outcome::{Closable, Outcome, Status};
 pub use received::Received;
 pub use refused::Refused;

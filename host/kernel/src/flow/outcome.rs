@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::{Refused, Verified};
+use crate::event::Published;
 use crate::facts::{Effect, Plugin};
 use crate::gate::{Refusal, Verdict};
 use crate::ledger::Ledger;
@@ -57,6 +58,7 @@ mod sealed {
         pub(super) usage: super::Usage,
         pub(super) verdict: super::Verdict,
         pub(super) writes: Vec<super::KvWrite>,
+        pub(super) published: Option<super::Published>,
     }
 
     /// Gives up its parts.
@@ -83,6 +85,7 @@ impl Parts for Verified {
             usage: self.usage,
             verdict: self.verdict,
             writes: self.writes,
+            published: self.published,
         }
     }
 }
@@ -101,6 +104,7 @@ impl Parts for Refused {
             usage: Usage::default(),
             verdict: self.verdict,
             writes: Vec::new(),
+            published: None,
         }
     }
 }
@@ -108,7 +112,8 @@ impl Parts for Refused {
 impl Ledger {
     /// Records the end, then shows it. When it cannot be recorded, nobody sees it.
     pub async fn close(&self, state: impl Closable) -> Outcome {
-        let Ending { opening, plugin, effect, begun, status, usage, verdict, writes } = state.parts();
+        let Ending { opening, plugin, effect, begun, status, usage, verdict, writes, published } =
+            state.parts();
         let (code, message) = (status.code(), status.message());
         let closing = Closing {
             status: status.as_str(),
@@ -122,6 +127,7 @@ impl Ledger {
             verdict: &verdict,
             ended_ms: self.clock.now_ms(),
             writes: &writes,
+            published: published.as_ref(),
         };
         let recorded = self.journal.close(&opening, closing).await;
         let (id, capability) = (opening.id, opening.capability);

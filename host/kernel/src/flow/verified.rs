@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Executed;
+use crate::event::Published;
 use crate::facts::{Capability, Plugin};
 use crate::gate::Verdict;
 use crate::ports::Opening;
@@ -21,17 +22,30 @@ pub struct Verified {
     pub(super) usage: Usage,
     pub(super) result: Result<String, Ended>,
     pub(super) writes: Vec<KvWrite>,
+    pub(super) published: Option<Published>,
 }
 
 impl Verifier {
-    /// Looks at what the guest said. Writes are kept only with a good answer.
+    /// Looks at what the guest said. Writes and events are kept only with a good answer.
     pub fn verify(&self, executed: Executed) -> Verified {
-        let Executed { opening, verdict, plugin, capability, limits, begun, report } = executed;
+        let Executed { opening, verdict, plugin, capability, limits, begun, lineage, report } = executed;
         let result = report.result.and_then(|text| match self.check(&text, &capability, &limits) {
             Ok(()) => Ok(text),
             Err(fault) => Err(Ended::Fault(fault)),
         });
         let writes = if result.is_ok() { report.writes } else { Vec::new() };
-        Verified { opening, verdict, plugin, capability, begun, usage: report.usage, result, writes }
+        let lineage = lineage.filter(|_| result.is_ok() && !report.events.is_empty());
+        let published = lineage.map(|lineage| Published { lineage, events: report.events });
+        Verified {
+            opening,
+            verdict,
+            plugin,
+            capability,
+            begun,
+            usage: report.usage,
+            result,
+            writes,
+            published,
+        }
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
+use crate::event::{DeliveryId, Posted, Published};
 use crate::facts::{Capability, Effect, Integrity, Plugin};
 use crate::flow::{Outcome, Permit};
 use crate::gate::Verdict;
@@ -103,12 +104,24 @@ pub trait Journal: Send + Sync {
     fn begin<'a>(&'a self, opening: &'a Opening, begun: Begun<'a>)
     -> BoxFuture<'a, Result<(), JournalError>>;
 
-    /// Records how a call ended and keeps its writes, all in one transaction.
+    /// Records how a call ended, keeps its writes and its events, all in one transaction.
     fn close<'a>(
         &'a self,
         opening: &'a Opening,
         closing: Closing<'a>,
     ) -> BoxFuture<'a, Result<(), JournalError>>;
+
+    /// A delivery that [`Journal::close`] kept and that still waits. The kernel takes nobody
+    /// else's word for who published what. A journal that keeps no events has none that waits.
+    fn posted(&self, _delivery: DeliveryId) -> BoxFuture<'_, Result<Option<Posted>, JournalError>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+}
+
+/// Knows how full the queue of events is.
+pub trait Outbox: Send + Sync {
+    /// How many deliveries of this plugin's events wait.
+    fn waiting<'a>(&'a self, publisher: &'a PluginName) -> BoxFuture<'a, Result<u64, JournalError>>;
 }
 
 /// The journal cannot keep a record. Details are the source.
@@ -173,6 +186,8 @@ pub struct Closing<'a> {
     pub ended_ms: u64,
     /// Changes to keep; empty unless the status is `ok`.
     pub writes: &'a [KvWrite],
+    /// Events to keep for their subscribers; nothing unless the status is `ok`.
+    pub published: Option<&'a Published>,
 }
 
 /// Reads a plugin's stored values.

@@ -1,7 +1,7 @@
 //! A small world for the kernel: a catalogue of made-up capabilities, an engine that plays their
 //! guests, a journal that remembers and can be broken.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -13,7 +13,10 @@ use ares_kernel::facts::{
 use ares_kernel::ports::{
     Begun, Catalog, Clock, Closing, Engine, Journal, JournalError, Opening, Provision, Resolution, Route,
 };
-use ares_kernel::{Blake3, Caller, InvocationId, Kernel, KvWrite, Outcome, Permit, Report, Request, Usage};
+use ares_kernel::{
+    Blake3, Caller, DeliveryId, Event, EventId, InvocationId, Kernel, KvWrite, Outcome, Permit, Posted,
+    Published, Report, Request, Topic, Usage,
+};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
@@ -31,6 +34,9 @@ struct State {
     records: Mutex<Vec<String>>,
     parents: Mutex<Vec<Option<InvocationId>>>,
     kept: AtomicUsize,
+    published: Mutex<Vec<Published>>,
+    posted: Mutex<Option<Posted>>,
+    inputs: Mutex<Vec<(Caller, String)>>,
     broken: Mutex<Option<&'static str>>,
     routes: Vec<Route>,
 }
@@ -73,6 +79,36 @@ impl World {
 
     pub(crate) fn kept(&self) -> usize {
         self.state.kept.load(Ordering::SeqCst)
+    }
+
+    /// What was published since the last time.
+    pub(crate) fn published(&self) -> Vec<Published> {
+        std::mem::take(&mut *self.state.published.lock().unwrap())
+    }
+
+    /// The callers and inputs of all guests.
+    pub(crate) fn inputs(&self) -> Vec<(Caller, String)> {
+        self.state.inputs.lock().unwrap().clone()
+    }
+
+    /// Delivers the first event of a call to a capability of a plugin.
+    pub(crate) async fn deliver(
+        &self,
+        published: &Published,
+        to: (&str, &str),
+        change: impl FnOnce(&mut Posted),
+    ) -> Outcome {
+        let mut posted = Posted {
+            lineage: published.lineage.clone(),
+            granted: true,
+            event: published.events.first().unwrap().clone(),
+            at_ms: 7,
+            subscriber: to.0.parse().unwrap(),
+            capability: to.1.parse().unwrap(),
+        };
+        change(&mut posted);
+        *self.state.posted.lock().unwrap() = Some(posted);
+        self.kernel.deliver(DeliveryId(1)).await.unwrap().unwrap()
     }
 
     pub(crate) fn break_journal(&self, at: &'static str) {
@@ -185,8 +221,37 @@ fn routes() -> Vec<Route> {
         route(&plugin("idle", true, &granted), capability("idling", Effect::Pure, &[], &open, &granted)),
         tampered,
     ];
+    all.extend(events(&open));
     all.extend((0..12).map(|n| route(&demo, capability(&nest(n), Effect::Read, &calls, &open, &granted))));
     all
+}
+
+fn topic(text: &str) -> Topic {
+    text.parse().unwrap()
+}
+
+/// `teller` tells `news.made` and listens to `news.heard`; `listener` the other way round; `eraser`
+/// may do more than either.
+fn events(open: &Value) -> Vec<Route> {
+    let route = |name: &str, id: &str, effect, publish: &[&str], subscribe: &str, output: &Value| {
+        let capability_id: ares_kernel::CapabilityId = id.parse().unwrap();
+        let publish: BTreeSet<Topic> = publish.iter().map(|text| topic(text)).collect();
+        let needs: Vec<Scope> = publish.iter().cloned().map(Scope::Publish).collect();
+        let listens = BTreeMap::from([(topic(subscribe), capability_id)]);
+        let granted = Arc::new(Grants::none().with_topics(publish, listens));
+        let mut capability = capability(id, effect, &needs, open, &granted);
+        capability.output = Schema::parse(&output.to_string()).unwrap();
+        let plugin = plugin(name, true, &granted);
+        Route { plugin, capability: Arc::new(capability), integrity: Integrity::Intact }
+    };
+    let impossible = json!({"type": "array"});
+    vec![
+        route("teller", "tell", Effect::Write, &["news.made"], "news.heard", open),
+        route("listener", "hear", Effect::Write, &["news.heard"], "news.made", open),
+        route("eraser", "erase", Effect::Destructive, &[], "news.made", open),
+        route("reader", "look", Effect::Read, &["news.made"], "news.made", open),
+        route("liar", "lie", Effect::Write, &["news.made"], "news.made", &impossible),
+    ]
 }
 
 impl Clock for State {
@@ -230,7 +295,13 @@ impl Journal for State {
         self.records.lock().unwrap().push(format!("close {} {}", closing.status, opening.capability));
         self.parents.lock().unwrap().push(opening.parent);
         self.kept.fetch_add(closing.writes.len(), Ordering::SeqCst);
+        self.published.lock().unwrap().extend(closing.published.cloned());
         async { self.journal("close") }.boxed()
+    }
+
+    fn posted(&self, _: DeliveryId) -> BoxFuture<'_, Result<Option<Posted>, JournalError>> {
+        let posted = self.posted.lock().unwrap().take();
+        async { Ok(posted) }.boxed()
     }
 }
 
@@ -241,11 +312,18 @@ impl Engine for State {
         let mut longest = self.longest.lock().unwrap();
         *longest = left.max(*longest);
         drop(longest);
+        let request = permit.request();
+        self.inputs.lock().unwrap().push((request.caller.clone(), request.input.clone()));
         async move {
             let text = guest(&permit).await;
             let write = KvWrite { key: "k".into(), value: Some(b"v".to_vec()) };
             let writes = if permit.effect().changes() { vec![write] } else { Vec::new() };
-            Report { result: Ok(text), usage: Usage::default(), writes }
+            let told = permit.grants().publish().iter().map(|topic| Event {
+                id: EventId::new(),
+                topic: topic.clone(),
+                payload: r#"{"n":1}"#.into(),
+            });
+            Report { result: Ok(text), usage: Usage::default(), writes, events: told.collect() }
         }
         .boxed()
     }

@@ -8,8 +8,8 @@ use crate::request;
 /// The longest name a door may give a caller, and the longest task, in bytes.
 const LABEL_MAX: usize = 128;
 
-/// Refuses nameless callers, plugins that are not in a running call, and plugins that were not
-/// granted the capability they call.
+/// Refuses nameless callers, plugins that are not in a running call, plugins that were not granted
+/// the capability they call, and events whose publisher may not publish them any more.
 pub(super) struct Caller;
 
 impl Check for Caller {
@@ -27,6 +27,13 @@ impl Check for Caller {
         }
         match (&request.caller, draft.parent()) {
             (request::Caller::Plugin(_), Some(parent)) => {
+                if let Some((topic, granted)) = parent.event() {
+                    let message = format!(
+                        "{} is not granted `publish:{topic}` any more, so what it published is not delivered",
+                        request.caller
+                    );
+                    return if granted { Ok(()) } else { refusal("not-granted", Kind::Forbidden, message) };
+                }
                 if parent.grants().covers(&Scope::Call(request.capability.clone())) {
                     return Ok(());
                 }

@@ -44,8 +44,9 @@ impl Check for Depth {
                 );
                 return refusal("cycle", Kind::Forbidden, message);
             }
-            let deadline = parent.deadline();
-            draft.cap_deadline(deadline);
+            if let Some(deadline) = parent.deadline() {
+                draft.cap_deadline(deadline);
+            }
         }
         if draft.deadline() <= Instant::now() {
             return refusal(
