@@ -9,7 +9,7 @@ use ares_kernel::Caller;
 use ares_kernel::ports::Invoke;
 use ares_services::operation::{Operate, Operation};
 use ares_services::state::{Lock, State};
-use ares_services::{Mode, Started};
+use ares_services::{Left, Mode, Started};
 use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
@@ -86,14 +86,20 @@ impl Host {
         self.inner.operate()
     }
 
-    /// Lets running calls finish, stops what was started and closes the database.
+    /// Lets running calls finish, delivers the events they published as far as that can be done in
+    /// ten seconds, stops what was started and closes the database.
     pub async fn close(self) {
         self.close_within(CLOSING).await;
     }
 
     /// The same, for as long as running calls may take.
-    pub(crate) async fn close_within(self, patience: Duration) {
-        self.inner.stop(patience).await;
+    pub(crate) async fn close_within(self, patience: Duration) -> Left {
+        self.inner.stop(patience).await
+    }
+
+    /// The same as [`Host::close`]; answers what is left.
+    pub(crate) async fn close_and_tell(self) -> Left {
+        self.close_within(CLOSING).await
     }
 }
 
@@ -130,8 +136,8 @@ impl Serving {
     }
 
     /// Takes no more requests, lets running calls finish as long as it may take, stops the plugins
-    /// and closes. Answers how many calls did not finish.
-    pub(crate) async fn stop(mut self) -> usize {
+    /// and closes. Answers what was not waited for.
+    pub(crate) async fn stop(mut self) -> Left {
         let deadline = Instant::now() + self.drain;
         // Nobody is left to hear it only when the door is closed already.
         let _ = self.shut.send(());

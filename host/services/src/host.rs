@@ -8,9 +8,11 @@ use ares_kernel::{Kernel, PluginName};
 use ares_registry::Registry;
 use serde_json::json;
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 use crate::book::Book;
 use crate::cached::Cached;
+use crate::delivery::{Delivery, News, Telling};
 use crate::health;
 use crate::inflight::Tracked;
 use crate::integrity::Provisioned;
@@ -49,6 +51,7 @@ pub struct Host {
     book: Book,
     life: Lifecycle,
     calls: Tracked,
+    delivery: Delivery,
     operations: Operations,
     mode: Mode,
     loops: Mutex<Vec<AbortHandle>>,
@@ -66,13 +69,24 @@ pub struct Started {
     pub error: Option<String>,
 }
 
+/// What a host that stopped did not wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Left {
+    /// Calls that still ran.
+    pub calls: usize,
+    /// Deliveries of events that wait for the next host: all of them, or a command's own.
+    pub events: u64,
+}
+
 impl Host {
     /// Puts a host together, within a Tokio runtime. No plugin runs yet; calls and operations can
     /// be made, and the files of plugins in use are watched from now on.
     ///
     /// ```text
     /// Operations ─▶ Tracked ─▶ Retrying ─▶ Kernel ─▶ Cached ─▶ OnDemand ─▶ engine
-    ///                                        └─▶ Provisioned ─▶ registry
+    ///                          Delivery ─▶   ├─▶ Provisioned ─▶ registry
+    ///                             ▲          └─▶ Telling ─────▶ registry
+    ///                             └── rings ───────┘
     /// ```
     #[must_use]
     pub fn assemble(lock: Lock, mode: Mode, foundation: Foundation) -> Self {
@@ -87,8 +101,10 @@ impl Host {
         };
         let life = Lifecycle::new(records, Arc::clone(&runtime), mode);
         let engine = Cached::new(Arc::new(OnDemand::new(engine, life.clone())));
-        let journal: Arc<dyn Journal> = registry;
-        let kernel = Kernel::new(journal, clock, Arc::new(integrity.clone()), Arc::new(engine));
+        let news = News::default();
+        let journal: Arc<dyn Journal> = Arc::new(Telling::new(registry.clone(), news.clone()));
+        let kernel = Kernel::new(journal, clock.clone(), Arc::new(integrity.clone()), Arc::new(engine));
+        let delivery = Delivery::new(registry, kernel.clone(), clock, mode, news);
         let retrying = Retrying::new(Arc::new(kernel), ports.clone(), ports);
         let calls = Tracked::new(Arc::new(retrying));
         let operations = Operations::new(Parts {
@@ -101,8 +117,11 @@ impl Host {
             serving: mode == Mode::Serving,
             registering: tokio::sync::Mutex::new(()),
         });
-        let watching = tokio::spawn(integrity.watch()).abort_handle();
-        Self { book, life, calls, operations, mode, loops: Mutex::new(vec![watching]), lock }
+        let mut loops = vec![tokio::spawn(integrity.watch()).abort_handle()];
+        if mode == Mode::Command {
+            loops.push(tokio::spawn(delivery.clone().run()).abort_handle());
+        }
+        Self { book, life, calls, delivery, operations, mode, loops: Mutex::new(loops), lock }
     }
 
     /// Whoever carries operations out.
@@ -123,7 +142,8 @@ impl Host {
         &self.lock
     }
 
-    /// Starts every enabled plugin that starts with the host, then watches over everyone's health.
+    /// Starts every enabled plugin that starts with the host, then delivers events, also those that
+    /// were left by an earlier host, and watches over everyone's health.
     /// For a serving host; a command needs neither.
     pub async fn start(&self, mut told: impl FnMut(Started)) {
         let data = json!({ "version": env!("CARGO_PKG_VERSION"), "process_id": std::process::id() });
@@ -135,19 +155,24 @@ impl Host {
             let (plugin, display_name) = (plugin.name.clone(), plugin.display_name.clone());
             told(Started { plugin, display_name, error });
         }
+        self.loops().push(tokio::spawn(self.delivery.clone().run()).abort_handle());
         self.loops().push(tokio::spawn(health::watch(self.life.clone())).abort_handle());
     }
 
     /// Waits for running calls as long as it may, stops every plugin, and lets go of the registry.
-    /// Answers how many calls were not waited for.
-    pub async fn stop(&self, patience: Duration) -> usize {
+    /// Events a command published are delivered within the same time.
+    pub async fn stop(&self, patience: Duration) -> Left {
+        let until = Instant::now() + patience;
         for one in self.loops().drain(..) {
             one.abort();
         }
-        let left = self.calls.drain(patience).await;
+        let calls = self.calls.drain(patience).await;
+        let events = self.delivery.end(until.saturating_duration_since(Instant::now())).await;
+        let left = Left { calls, events };
         self.life.stop_all().await;
         if self.mode == Mode::Serving {
-            let data = json!({ "process_id": std::process::id(), "calls_left": left });
+            let data =
+                json!({ "process_id": std::process::id(), "calls_left": calls, "events_left": events });
             self.book.emit(Notice { kind: "host_stopped", plugin: None, data }).await;
         }
         if let Err(error) = self.book.with(Registry::shutdown).await {

@@ -4,6 +4,7 @@
 mod book;
 mod cached;
 mod count;
+mod delivery;
 mod dependencies;
 pub mod health;
 mod host;
@@ -21,7 +22,7 @@ mod testing;
 
 pub use book::Book;
 pub use cached::Cached;
-pub use host::{Foundation, Host, Mode, Started};
+pub use host::{Foundation, Host, Left, Mode, Started};
 pub use inflight::Tracked;
 pub use integrity::{Files, Provisioned, Sources};
 pub use lifecycle::{Lifecycle, OnDemand, StartError};

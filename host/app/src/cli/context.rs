@@ -157,10 +157,12 @@ impl Session {
         matches!(self.reached, Reached::Here(_))
     }
 
-    /// Leaves nothing running in this process.
-    pub(crate) async fn end(self) {
-        if let Reached::Here(host) = self.reached {
-            host.close().await;
+    /// Leaves nothing running in this process. Answers how many deliveries of its own events are
+    /// left to the next host.
+    pub(crate) async fn end(self) -> u64 {
+        match self.reached {
+            Reached::Here(host) => host.close_and_tell().await.events,
+            Reached::Remote(_) => 0,
         }
     }
 

@@ -59,7 +59,7 @@ impl Invoke {
             }
             Err(failure) => Err(failure),
         };
-        session.end().await;
+        let left = session.end().await;
         let answer = answer?;
         let status = ExitStatus::of_outcome(&answer);
         let explain = self.explain;
@@ -70,6 +70,11 @@ impl Invoke {
             }
             text
         })?;
+        if left > 0 {
+            context.screen.note(&format!(
+                "note: deliveries of its events that still wait: {left}; `ares-host run` makes them"
+            ));
+        }
         if status != ExitStatus::Done {
             context.screen.note(&format!("error: {}", outcome::reason(&answer)));
         }

@@ -51,7 +51,10 @@ impl Run {
             _ = terminate.recv() => return Ok(at_once()),
             _ = interrupt.recv() => return Ok(at_once()),
         };
-        match left {
+        if left.events > 0 {
+            say(&format!("deliveries of events that wait for the next start: {}", left.events));
+        }
+        match left.calls {
             0 => say("stopped"),
             calls => say(&format!("stopped; {calls} calls did not finish in time")),
         }

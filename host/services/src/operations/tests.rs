@@ -409,7 +409,7 @@ async fn a_host_starts_what_starts_with_it_and_stops_cleanly() {
     assert_eq!(told, [("The demo".to_owned(), None)]);
     assert_eq!(f.copies(), 2, "leftovers are gone");
     assert_eq!(f.state().await, "running");
-    assert_eq!(f.host.stop(Duration::from_secs(1)).await, 0);
+    assert_eq!(f.host.stop(Duration::from_secs(1)).await, crate::host::Left::default());
     assert_eq!(*f.runtime.hooks.lock().unwrap(), [Hook::Teardown]);
     let Fixture { folder, host, engine, runtime } = f;
     drop(host);
