@@ -17,6 +17,7 @@ mod commands;
 mod conformance;
 mod crash;
 mod engine;
+mod events;
 mod grants;
 mod harness;
 mod host;

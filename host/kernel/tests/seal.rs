@@ -1,4 +1,4 @@
-//! Six attempts at a short cut, and the compiler's answer to each.
+//! Seven attempts at a short cut, and the compiler's answer to each.
 
 #[test]
 fn a_wrong_order_does_not_compile() {

@@ -341,6 +341,12 @@ pub(super) fn may_call(capabilities: &[&str]) -> Grants {
     Grants::new(false, ids, Vec::new())
 }
 
+/// Grants of these topics to be published.
+pub(super) fn may_publish(topics: &[&str]) -> Grants {
+    let topics: BTreeSet<_> = topics.iter().map(|topic| topic.parse().unwrap()).collect();
+    Grants::none().with_topics(topics, BTreeMap::new())
+}
+
 /// A grant of one folder under the name `target`.
 pub(super) fn may_reach(host: &Path, access: ares_kernel::facts::Access) -> Grants {
     let folder = Folder { name: "target".parse().unwrap(), host: host.to_owned(), access };

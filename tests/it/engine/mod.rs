@@ -1,6 +1,7 @@
 //! The engine alone, behind a real gate: what guests can and cannot do, and how calls can end.
 
 mod calls;
+mod events;
 mod faults;
 mod files;
 mod hooks;

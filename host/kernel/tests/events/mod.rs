@@ -74,6 +74,15 @@ async fn events_of_events_end_as_a_circle_or_at_eight() {
     let outcome = world.deliver(&again, ("teller", "tell"), |_| {}).await;
     assert_eq!(code(&outcome), "cycle");
     assert!(world.published().is_empty());
+    // The further from the first call, the less.
+    assert_eq!(world.may_publish(), [100, 10]);
+    for generation in [1, 2, 3] {
+        let mut lineage = serde_json::to_value(&published.lineage).unwrap();
+        lineage["generation"] = json!(generation);
+        let lineage: Lineage = serde_json::from_value(lineage).unwrap();
+        world.deliver(&published, ("listener", "hear"), |posted| posted.lineage = lineage).await;
+    }
+    assert_eq!(world.may_publish(), [100, 10, 1, 1, 1]);
 
     // As if nine other calls stood above.
     let mut lineage = serde_json::to_value(&published.lineage).unwrap();

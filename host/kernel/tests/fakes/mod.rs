@@ -37,6 +37,7 @@ struct State {
     published: Mutex<Vec<Published>>,
     posted: Mutex<Option<Posted>>,
     inputs: Mutex<Vec<(Caller, String)>>,
+    may_publish: Mutex<Vec<usize>>,
     broken: Mutex<Option<&'static str>>,
     routes: Vec<Route>,
 }
@@ -89,6 +90,11 @@ impl World {
     /// The callers and inputs of all guests.
     pub(crate) fn inputs(&self) -> Vec<(Caller, String)> {
         self.state.inputs.lock().unwrap().clone()
+    }
+
+    /// How many events each guest could publish.
+    pub(crate) fn may_publish(&self) -> Vec<usize> {
+        self.state.may_publish.lock().unwrap().clone()
     }
 
     /// Delivers the first event of a call to a capability of a plugin.
@@ -312,6 +318,7 @@ impl Engine for State {
         let mut longest = self.longest.lock().unwrap();
         *longest = left.max(*longest);
         drop(longest);
+        self.may_publish.lock().unwrap().push(permit.events_max());
         let request = permit.request();
         self.inputs.lock().unwrap().push((request.caller.clone(), request.input.clone()));
         async move {
