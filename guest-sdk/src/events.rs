@@ -21,7 +21,7 @@
 //! /// Takes note of a scan; `[[permissions.events.subscribe]]` names it.
 //! #[ares_sdk::capability(effect = "write")]
 //! pub fn on_scan(event: events::Event<Finished>) -> Result<(), Failure> {
-//!     ares_sdk::log::info(&format!("{} findings, says {}", event.payload.findings, event.publisher));
+//!     ares_sdk::log::info!("{} findings, says {}", event.payload.findings, event.publisher);
 //!     Ok(())
 //! }
 //!

@@ -9,7 +9,7 @@
 //! Each state can only be made from the one before it, by one function, in one file of [`flow`].
 //! So a guest cannot run without a permit, a permit cannot be had without the gate, an answer
 //! cannot be shown without the verifier, and nothing can be shown that the journal does not hold.
-//! The compiler's answers to seven attempts at a short cut are in `tests/seal`.
+//! The compiler's answers to eight attempts at a short cut are in `tests/seal`.
 //!
 //! Read in this order: [`Request`], [`Kernel::invoke`], [`flow`], [`gate`], [`verify`], [`ports`].
 

@@ -6,6 +6,7 @@
     reason = "a test that meets the unexpected should stop right there"
 )]
 
+#[path = "flow/events.rs"]
 mod events;
 mod fakes;
 
