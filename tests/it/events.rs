@@ -54,6 +54,7 @@ fn a_command_delivers_what_its_call_published() {
         (&json!("herald"), &json!("herald"))
     );
 
+    assert_eq!(outcome["published"], 2);
     let id = outcome["id"].as_str().unwrap();
     let shown = installation.ares(["invocations", id, "--json"]).exits(0).json();
     let published = shown[0]["events"].as_array().unwrap();

@@ -56,6 +56,9 @@ pub(crate) fn explain(outcome: &Value) -> String {
         );
     }
     line("status", field::text(outcome, "status"));
+    if outcome.get("published").is_some() {
+        line("published", field::count(field::number(outcome, "published"), "event"));
+    }
     line("usage", usage(outcome.get("usage").unwrap_or(&Value::Null)));
     out
 }
@@ -83,6 +86,7 @@ mod tests {
             "id": "0199", "status": "ok", "capability": "greet", "effect": "pure",
             "plugin": {"name": "echo", "version": "1.0.0", "blake3": "ab"},
             "value": {"text": "hi\u{1b}"},
+            "published": 2,
             "usage": {"wall_us": 1042, "fuel": 77, "peak_memory_bytes": 131_072, "host_calls": 2, "cached": false},
             "verdict": {"decision": "execute", "passed": ["caller", "provider"],
                 "providers": [{"plugin": "echo", "version": "1.0.0", "reason": "priority high"}]},
@@ -101,6 +105,7 @@ mod tests {
         passed      caller, provider
         choice 1    echo 1.0.0: priority high
         status      ok
+        published   2 events
         usage       1.042 ms, 77 fuel, 128 KiB peak memory, 2 host calls
         ");
     }

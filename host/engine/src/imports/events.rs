@@ -111,7 +111,10 @@ impl Desk<'_> {
             Some(room) => room,
             None => match self.outbox.waiting(plugin).await {
                 Ok(waiting) => WAITING_MAX.saturating_sub(waiting),
-                Err(error) => return Err(Error::Full(error.to_string())),
+                Err(_) => {
+                    let why = "how many events wait cannot be read now; try again later";
+                    return Err(Error::Full(why.to_owned()));
+                }
             },
         };
         let Some(left) = room.checked_sub(1) else {

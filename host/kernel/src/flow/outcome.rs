@@ -40,6 +40,7 @@ pub struct Outcome {
     status: Status,
     usage: Usage,
     verdict: Verdict,
+    published: usize,
 }
 
 /// A state that may be closed: [`Verified`] or [`Refused`]. Sealed.
@@ -132,7 +133,10 @@ impl Ledger {
         let recorded = self.journal.close(&opening, closing).await;
         let (id, capability) = (opening.id, opening.capability);
         match recorded {
-            Ok(()) => Outcome { id, capability, plugin, effect, status, usage, verdict },
+            Ok(()) => {
+                let published = published.map_or(0, |published| published.events.len());
+                Outcome { id, capability, plugin, effect, status, usage, verdict, published }
+            }
             Err(_) => Outcome::unrecorded(id, capability),
         }
     }
@@ -151,6 +155,7 @@ impl Outcome {
             status: Status::Unrecorded,
             usage: Usage::default(),
             verdict,
+            published: 0,
         }
     }
 
@@ -274,7 +279,14 @@ struct OutcomeOut<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorOut<'a>>,
     usage: Usage,
+    #[serde(skip_serializing_if = "none")]
+    published: usize,
     verdict: &'a Verdict,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn none(published: &usize) -> bool {
+    *published == 0
 }
 
 impl Serialize for Outcome {
@@ -298,6 +310,7 @@ impl Serialize for Outcome {
             value: value.map_err(serde::ser::Error::custom)?,
             error: error.map(|(code, message)| ErrorOut { check, kind, code, message }),
             usage: self.usage,
+            published: self.published,
             verdict: &self.verdict,
         };
         out.serialize(serializer)

@@ -29,7 +29,7 @@ impl Check for Caller {
             (request::Caller::Plugin(_), Some(parent)) => {
                 if let Some((topic, granted)) = parent.event() {
                     let message = format!(
-                        "{} is not granted `publish:{topic}` any more, so what it published is not delivered",
+                        "{} may not publish about `{topic}` any more: it was disabled, taken out or not granted `publish:{topic}`",
                         request.caller
                     );
                     return if granted { Ok(()) } else { refusal("not-granted", Kind::Forbidden, message) };
