@@ -1,8 +1,6 @@
 //! The way to the network as operators and callers meet it: asked for, granted by host, judged,
 //! recorded, and taken back.
 
-use std::io::Write as _;
-
 use serde_json::json;
 
 use crate::harness::{Installation, guest};

@@ -212,6 +212,10 @@ async fn headers_of_the_host_and_credentials_are_not_the_guests() {
             house.answer("fetch", &json!({ "url": server.url("/"), "headers": [[name, "x"]] })).await;
         assert_eq!(answer["error"], "http-request-denied", "{name}: {answer}");
     }
+    let many: Vec<_> = (0..1000).map(|number| [format!("x-{number}"), "y".repeat(100)]).collect();
+    let outcome = house.invoke("fetch", &json!({ "url": server.url("/"), "headers": many })).await;
+    let told = outcome.status().value().map_or_else(|| super::house::fault(&outcome).1, str::to_owned);
+    assert!(told.contains("size"), "{told}");
     assert!(server.requests().is_empty());
     house.answer("fetch", &json!({ "url": server.url("/"), "headers": [["accept", "a/b"]] })).await;
     let request = server.requests()[0].to_lowercase();

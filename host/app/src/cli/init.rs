@@ -25,6 +25,11 @@ impl Init {
             fs_err::write(&file, low::template())
                 .map_err(|error| Failure::io("writing the configuration", &error))?;
         }
+        // Keys and what plugins keep do not belong into a repository around it.
+        let ignore = state.root().join(".gitignore");
+        if !ignore.exists() {
+            fs_err::write(&ignore, "*\n").map_err(|error| Failure::io("writing .gitignore", &error))?;
+        }
         // What stands there already must be good, too.
         context.settings()?;
         // Paths need not be UTF-8, so it is their shown form that goes into JSON.

@@ -69,11 +69,8 @@ fn ask(order: Order) -> Result<Value, http::Error> {
     request.headers = order.headers;
     let response = request.body(order.body.repeat(order.times.unwrap_or(1))).send()?;
     let status = response.status;
-    let headers: Vec<Value> = response
-        .headers
-        .iter()
-        .map(|(name, value)| json!([name, String::from_utf8_lossy(value)]))
-        .collect();
+    let headers: Vec<Value> =
+        response.headers.iter().map(|(name, value)| json!([name, String::from_utf8_lossy(value)])).collect();
     let body = response.bytes(64 << 20)?;
     let text = String::from_utf8_lossy(body.get(..body.len().min(4096)).unwrap_or_default()).into_owned();
     Ok(json!({ "status": status, "headers": headers, "bytes": body.len(), "body": text }))
