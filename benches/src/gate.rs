@@ -89,6 +89,7 @@ fn route() -> anyhow::Result<Route> {
         grants,
         limits: Limits::default(),
         config: Arc::default(),
+        misconfigured: None,
         capabilities: Vec::new(),
     };
     Ok(Route { plugin: Arc::new(plugin), capability: Arc::new(capability), integrity: Integrity::Intact })

@@ -6,11 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use ares_kernel::facts::{Capability, Integrity, Plugin};
 use ares_kernel::ports::{Catalog, Provision, Resolution, Route};
+use ares_kernel::text::quoted;
 use ares_kernel::{Blake3, CapabilityId, PluginName, Request};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
 
 use crate::error::RegistryError;
+use crate::file_layer::FileLayer;
+use crate::options::Options;
 use crate::readers::Readers;
 use crate::registry::Registry;
 use crate::snapshot::{self, Snapshot};
@@ -25,17 +28,19 @@ pub(crate) struct Memory {
     refreshing: Mutex<()>,
     readers: Arc<Readers>,
     components: std::path::PathBuf,
+    plugins: FileLayer,
 }
 
 impl Memory {
     /// Nothing is known yet.
-    pub(crate) fn new(readers: Arc<Readers>, components: std::path::PathBuf) -> Self {
+    pub(crate) fn new(readers: Arc<Readers>, options: &Options) -> Self {
         Self {
             snapshot: ArcSwap::from_pointee(Snapshot::empty()),
             integrity: ArcSwap::default(),
             refreshing: Mutex::default(),
             readers,
-            components,
+            components: options.components.clone(),
+            plugins: options.plugins.clone(),
         }
     }
 
@@ -47,7 +52,7 @@ impl Memory {
             if snapshot::revision(connection)? == before.revision() {
                 return Ok(None);
             }
-            Snapshot::load(connection, &before, &self.components).map(Some)
+            Snapshot::load(connection, &before, (&self.components, &self.plugins)).map(Some)
         })?;
         if let Some(snapshot) = loaded {
             self.snapshot.store(Arc::new(snapshot));
@@ -125,6 +130,23 @@ impl Registry {
     #[must_use]
     pub fn component_path(&self, blake3: &Blake3) -> std::path::PathBuf {
         self.options.components.join(format!("{blake3}.wasm"))
+    }
+
+    /// Plugins the configuration file speaks of and nobody has registered, a sentence each, with
+    /// file and line.
+    #[must_use]
+    pub fn unknown_in_file(&self) -> Vec<String> {
+        let snapshot = self.memory.snapshot.load();
+        let known: Vec<&str> = snapshot.plugins().map(|plugin| plugin.name.as_str()).collect();
+        let unknown = self.memory.plugins.names().filter(|(name, _)| !known.contains(name));
+        let sentence = |(name, place): (&str, &str)| {
+            let likeness = |known: &&str| strsim::jaro_winkler(known, name);
+            let near = known.iter().copied().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+            let near = near.filter(|near| likeness(near) > 0.75);
+            let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            format!("{place}: no plugin {} is registered{hint}", quoted(name, 80))
+        };
+        unknown.map(sentence).collect()
     }
 
     /// Is a plugin of this name registered? From memory.

@@ -1,19 +1,19 @@
-//! The table `configurations`: what the operator set over the manifest's values.
+//! The table `configurations`: what the operator set over what manifest and file say.
 
-use ares_kernel::facts::Schema;
 use ares_kernel::text::quoted;
 use ares_kernel::{Caller, PluginName};
 use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
+use crate::config_layers::{Layers, takes};
 use crate::error::RegistryError;
 use crate::events::{self, Entry, actor};
+use crate::file_layer::FilePart;
 use crate::grants::pinned;
 use crate::modules;
-use crate::pinned::Pinned;
 use crate::registry::Registry;
 use crate::rows::{self, int};
-use crate::views::{ConfigView, Origin};
+use crate::views::ConfigView;
 use crate::writer::Abort;
 
 /// The longest value, in bytes of JSON text.
@@ -32,15 +32,40 @@ impl Registry {
         let Some((pinned, overrides)) = found else {
             return Err(RegistryError::NoSuchPlugin { name: plugin.clone() });
         };
-        Ok(views(&pinned, &overrides))
+        let file = self.options.plugins.of(plugin.as_str());
+        Ok(Layers { pinned: &pinned, file, database: &overrides }.views())
+    }
+
+    /// The whole configuration as it would be with this value in the database, or without one.
+    /// Nothing is changed.
+    ///
+    /// # Errors
+    /// When the plugin is not registered, would not take it, or the registry cannot be read.
+    pub fn config_fits(
+        &self,
+        plugin: &PluginName,
+        key: &str,
+        value: Option<&Value>,
+    ) -> Result<Map<String, Value>, RegistryError> {
+        let file = self.options.plugins.of(plugin.as_str());
+        let checked = self.readers.read("reading a configuration", |connection| {
+            let Some(module) = modules::find(connection, plugin)? else { return Ok(None) };
+            match check(connection, module, plugin, file, (key, value)) {
+                Ok(merged) => Ok(Some(Ok(merged))),
+                Err(Abort::Registry(error)) => Ok(Some(Err(error))),
+                Err(Abort::Sqlite(error)) => Err(error),
+            }
+        })?;
+        checked.unwrap_or_else(|| Err(RegistryError::NoSuchPlugin { name: plugin.clone() }))
     }
 
     /// Overrides one value. The whole configuration is checked against the manifest's
-    /// `[config.schema]`, where there is one. Ask the plugin itself first: this does not.
+    /// `[config.schema]`; where there is none, the key must be one of the manifest's own and keep its
+    /// type. Ask the plugin itself first: this does not.
     ///
     /// # Errors
-    /// When the plugin is not registered, the configuration would not match its schema, or the
-    /// registry cannot be written.
+    /// When the plugin is not registered, would not take the configuration, or the registry cannot
+    /// be written.
     pub fn config_set(
         &self,
         plugin: &PluginName,
@@ -50,9 +75,10 @@ impl Registry {
     ) -> Result<Vec<ConfigView>, RegistryError> {
         let (name, key, value) = (plugin.clone(), key.to_owned(), value.clone());
         let (actor, at) = (Some(actor(by)), self.now());
+        let file = self.options.plugins.of(name.as_str()).cloned();
         self.change("writing a configuration", move |connection| {
             let module = modules::id(connection, &name)?;
-            check(connection, module, &name, &key, Some(&value))?;
+            check(connection, module, &name, file.as_ref(), (&key, Some(&value)))?;
             connection
                 .prepare_cached(
                     "INSERT INTO configurations (module_id, key, value, updated_at) VALUES (?1, ?2, ?3, ?4)
@@ -80,9 +106,10 @@ impl Registry {
     ) -> Result<Vec<ConfigView>, RegistryError> {
         let (name, key) = (plugin.clone(), key.to_owned());
         let (actor, at) = (Some(actor(by)), self.now());
+        let file = self.options.plugins.of(name.as_str()).cloned();
         self.change("writing a configuration", move |connection| {
             let module = modules::id(connection, &name)?;
-            check(connection, module, &name, &key, None)?;
+            check(connection, module, &name, file.as_ref(), (&key, None))?;
             let gone = connection
                 .prepare_cached("DELETE FROM configurations WHERE module_id = ?1 AND key = ?2")?
                 .execute((module, &key))?;
@@ -98,53 +125,44 @@ impl Registry {
     }
 }
 
-/// Checks the configuration as it would be with this value, or without an override.
+/// Checks the configuration as it would be with this value, or without one in the database, and
+/// answers it.
 fn check(
     connection: &Connection,
     module: i64,
     plugin: &PluginName,
-    key: &str,
-    value: Option<&Value>,
-) -> Result<(), Abort> {
-    let refused = |why: String| Err(Abort::Registry(RegistryError::Config { plugin: plugin.clone(), why }));
+    file: Option<&FilePart>,
+    (key, value): (&str, Option<&Value>),
+) -> Result<Map<String, Value>, Abort> {
+    let refused = |why: String| Abort::Registry(RegistryError::Config { plugin: plugin.clone(), why });
     if key.is_empty() || key.chars().count() > 256 {
-        return refused(format!("the key {} is empty or longer than 256 characters", quoted(key, 80)));
+        return Err(refused(format!("the key {} is empty or longer than 256 characters", quoted(key, 80))));
     }
     if let Some(length) = value.map(|value| value.to_string().len()).filter(|length| *length > VALUE_MAX) {
-        return refused(format!(
-            "the value of {} has {length} bytes; the most is {VALUE_MAX}",
-            quoted(key, 80)
-        ));
+        let key = quoted(key, 80);
+        return Err(refused(format!("the value of {key} has {length} bytes; the most is {VALUE_MAX}")));
     }
-    let pinned = pinned(connection, module)?;
-    let Some(schema) = &pinned.config_schema else { return Ok(()) };
-    let mut overrides = overrides(connection, module)?;
-    match value {
-        Some(value) => overrides.insert(key.to_owned(), value.clone()),
-        None => overrides.remove(key),
-    };
-    let mut merged = pinned.config.clone();
-    merged.extend(overrides);
-    let schema = Schema::parse(schema);
-    match schema.map_err(|error| error.to_string()).and_then(|schema| schema.check(&merged.into(), true)) {
-        Ok(()) => Ok(()),
-        Err(why) => refused(why),
+    let (pinned, mut database) = (pinned(connection, module)?, overrides(connection, module)?);
+    let was = Layers { pinned: &pinned, file, database: &database }.problem();
+    match (value, was) {
+        (Some(value), None) => drop(database.insert(key.to_owned(), value.clone())),
+        // What is wrong would only be hidden.
+        (Some(_), Some(why)) => return Err(refused(why)),
+        (None, was) => {
+            database.remove(key);
+            if was.is_some() {
+                // Taking back may be what mends it.
+                return Ok(Layers { pinned: &pinned, file, database: &database }.merged());
+            }
+        }
     }
+    let merged = Layers { pinned: &pinned, file, database: &database }.merged();
+    takes(&pinned, &merged, value.map(|value| (key, value))).map_err(refused)?;
+    Ok(merged)
 }
 
 fn overrides(connection: &Connection, module: i64) -> rusqlite::Result<Map<String, Value>> {
     let mut select = connection
         .prepare_cached("SELECT key, value FROM configurations WHERE module_id = ?1 ORDER BY key")?;
     select.query_map([module], |row| Ok((row.get(0)?, rows::json(row, 1)?)))?.collect()
-}
-
-fn views(pinned: &Pinned, overrides: &Map<String, Value>) -> Vec<ConfigView> {
-    let mut merged = pinned.config.clone();
-    merged.extend(overrides.clone());
-    let view = |(key, value): (String, Value)| {
-        let manifest = pinned.config.get(&key).filter(|_| overrides.contains_key(&key)).cloned();
-        let origin = if overrides.contains_key(&key) { Origin::Override } else { Origin::Manifest };
-        ConfigView { key, value, origin, manifest }
-    };
-    merged.into_iter().map(view).collect()
 }

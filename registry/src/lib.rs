@@ -18,7 +18,7 @@
 //! | capabilities | [`capabilities`](Registry::capabilities) |
 //! | dependencies | [`dependencies`](Registry::dependencies) |
 //! | grants | [`grants`](Registry::grants), [`grants_allow`](Registry::grants_allow), [`grants_revoke`](Registry::grants_revoke) |
-//! | configuration | [`config`](Registry::config), [`config_set`](Registry::config_set), [`config_unset`](Registry::config_unset) |
+//! | configuration | [`config`](Registry::config), [`config_fits`](Registry::config_fits), [`config_set`](Registry::config_set), [`config_unset`](Registry::config_unset) |
 //! | status | [`update_status`](Registry::update_status), [`record_health`](Registry::record_health), [`statuses`](Registry::statuses), [`status`](Registry::status) |
 //! | events | [`add_event`](Registry::add_event), [`events`](Registry::events) |
 //! | invocations | [`invocations`](Registry::invocations), [`invocation`](Registry::invocation), [`flush`](Registry::flush) |
@@ -31,11 +31,13 @@
 mod capabilities;
 mod catalog;
 mod check;
+mod config_layers;
 mod configurations;
 mod connection;
 mod dependencies;
 mod error;
 mod events;
+mod file_layer;
 mod grants;
 mod invocations;
 mod journal;
@@ -70,6 +72,7 @@ pub mod schema_form;
 
 pub use check::{Finding, IndexView, SchemaView};
 pub use error::{OtherContent, RegistryError};
+pub use file_layer::{FileLayer, NoTable};
 pub use migrate::SCHEMA_VERSION;
 pub use options::{JournalSync, Options};
 pub use record::{CapabilityRecord, Registration};

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use ares_kernel::facts::Maxima;
 use ares_kernel::ports::Clock;
 
+use crate::file_layer::FileLayer;
+
 /// When a closing row is on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum JournalSync {
@@ -33,6 +35,8 @@ pub struct Options {
     pub leave_log: bool,
     /// The most any plugin may ask for.
     pub maxima: Maxima,
+    /// What the host's configuration file says of plugins.
+    pub plugins: FileLayer,
     /// Tells the time of day.
     pub clock: Arc<dyn Clock>,
 }
@@ -49,6 +53,7 @@ impl Options {
             journal_sync: JournalSync::default(),
             leave_log: false,
             maxima: Maxima::default(),
+            plugins: FileLayer::default(),
             clock,
         }
     }

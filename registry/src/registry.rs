@@ -55,7 +55,7 @@ impl Registry {
         drop(turnstile);
 
         let readers = Arc::new(Readers::new(path));
-        let memory = Arc::new(Memory::new(Arc::clone(&readers), options.components.clone()));
+        let memory = Arc::new(Memory::new(Arc::clone(&readers), &options));
         memory.refresh()?;
         let spool = Arc::new(Spool::new(&folder, owner.id));
         let (clock, spool_of_writer) = (Arc::clone(&options.clock), Arc::clone(&spool));

@@ -12,6 +12,8 @@ use ares_kernel::ports::Ranked;
 use ares_kernel::{CapabilityId, PluginName, Topic};
 use rusqlite::{Connection, Row};
 
+use crate::config_layers::Layers;
+use crate::file_layer::FileLayer;
 use crate::pinned::Pinned;
 use crate::rows;
 use crate::views::TargetView;
@@ -28,6 +30,9 @@ struct Entry {
     revision: i64,
     plugin: Arc<Plugin>,
 }
+
+/// What is not in the database: the folder of components, and what the configuration file says.
+type Files<'a> = (&'a Path, &'a FileLayer);
 
 /// Who provides one capability.
 #[derive(Default)]
@@ -86,7 +91,7 @@ impl Snapshot {
 
     /// Reads the catalog. Plugins that have not changed since `before` are taken over as they are,
     /// compiled schemas included.
-    pub(crate) fn load(connection: &Connection, before: &Self, components: &Path) -> rusqlite::Result<Self> {
+    pub(crate) fn load(connection: &Connection, before: &Self, files: Files<'_>) -> rusqlite::Result<Self> {
         let revision = revision(connection)?;
         let mut select = connection.prepare_cached("SELECT id, name, revision FROM modules")?;
         let rows = select.query_map((), |row| Ok((row.get(0)?, rows::parsed(row, 1)?, row.get(2)?)))?;
@@ -96,7 +101,7 @@ impl Snapshot {
         let mut plugins = before.kept(|name, entry| revisions.get(name) == Some(&entry.revision));
         let changed = now.iter().filter(|(_, name, _)| !plugins.contains_key(name)).map(|(id, ..)| *id);
         let changed = rows::json_of(&changed.collect::<Vec<i64>>());
-        for (revision, plugin) in Reading::of(connection, &changed, components)?.plugins {
+        for (revision, plugin) in Reading::of(connection, &changed, files)?.plugins {
             plugins.insert(plugin.name.clone(), Entry { revision, plugin: Arc::new(plugin) });
         }
         Ok(Self::indexed(revision, plugins))
@@ -178,7 +183,7 @@ struct Granted {
 }
 
 impl Reading {
-    fn of(connection: &Connection, modules: &str, components: &Path) -> rusqlite::Result<Self> {
+    fn of(connection: &Connection, modules: &str, (components, file): Files<'_>) -> rusqlite::Result<Self> {
         let mut capabilities =
             by_module(connection, modules, CAPABILITIES, |row| row.get("module_id"), Pending::read)?;
         let mut grants = by_module(
@@ -207,13 +212,14 @@ impl Reading {
             let id: i64 = row.get("id")?;
             let pinned: Pinned = rows::json(row, "pinned")?;
             let granted = Arc::new(granted(&pinned, grants.remove(&id).unwrap_or_default())?);
-            let mut config = pinned.config.clone();
-            config.extend(overrides.remove(&id).unwrap_or_default());
+            let name: PluginName = rows::parsed(row, "name")?;
+            let database = overrides.remove(&id).unwrap_or_default().into_iter().collect();
+            let layers = Layers { pinned: &pinned, file: file.of(name.as_str()), database: &database };
             let limits = pinned.limits();
             let pending = capabilities.remove(&id).unwrap_or_default();
             let blake3 = rows::blake3(row, "blake3")?;
             let plugin = Plugin {
-                name: rows::parsed(row, "name")?,
+                name,
                 display_name: pinned.display_name.clone(),
                 version: rows::parsed(row, "version")?,
                 blake3,
@@ -225,7 +231,8 @@ impl Reading {
                 priority: pinned.priority,
                 hooks: pinned.hooks(),
                 health: pinned.health(),
-                config: Arc::new(config),
+                config: Arc::new(layers.merged()),
+                misconfigured: layers.problem(),
                 capabilities: pending
                     .into_iter()
                     .map(|one| Arc::new(one.capability(&granted, &limits)))

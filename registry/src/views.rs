@@ -235,14 +235,17 @@ fn scope_or_folder<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<
     Ok(if text.contains(':') { text } else { format!("fs:{text}") })
 }
 
-/// Where a configuration value comes from.
+/// Where a configuration value comes from: a later one goes before the earlier ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Origin {
     /// The plugin's manifest.
     Manifest,
-    /// Set by the operator.
-    Override,
+    /// `[plugins.NAME]` of the host's configuration file.
+    #[serde(rename = "ares.toml")]
+    File,
+    /// Set by the operator, kept in the database.
+    Database,
 }
 
 /// One configuration value in force.
@@ -254,8 +257,13 @@ pub struct ConfigView {
     pub value: Value,
     /// Where it comes from.
     pub origin: Origin,
+    /// For values of the configuration file: file and line.
+    pub place: Option<String>,
     /// What the manifest says, where that is overridden.
     pub manifest: Option<Value>,
+    /// What the configuration file says, where that is overridden.
+    #[serde(rename = "ares.toml")]
+    pub file: Option<Value>,
 }
 
 /// What a plugin is doing.

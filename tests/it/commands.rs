@@ -236,3 +236,31 @@ fn a_wrong_command_line_is_json_too_where_json_is_asked_for() {
     }
     assert_eq!(installation.ares(["list", "--bogus"]).exits(2).stdout, "");
 }
+
+#[test]
+fn the_host_s_file_configures_plugins_and_names_the_line_of_a_mistake() {
+    let installation = Installation::new();
+    installation.register("echo", &[]);
+    installation.register("greeter", &[]);
+    let file = |text: &str| std::fs::write(installation.state().join("ares.toml"), text).unwrap();
+    file("[plugins.echo]\nlimit = 7\n\n[plugins.ehco]\nlimit = 1\n");
+    assert_eq!(installation.invoke("show_config", "{}")["value"], json!({"greeting": "hello", "limit": 7}));
+    installation.ares(["config", "set", "echo", "greeting", "ahoy"]).exits(0);
+    let effective = installation.ares(["config", "effective", "echo", "--json"]).exits(0).json();
+    let origins: Vec<&Value> = effective["values"].as_array().unwrap().iter().map(|v| &v["origin"]).collect();
+    assert_eq!(origins, ["database", "ares.toml"]);
+    let doctor = installation.ares(["doctor", "--json"]).exits(0).json();
+    let warned = |row: &Value| row["message"].as_str().unwrap().contains("did you mean `echo`?");
+    assert!(doctor.as_array().unwrap().iter().any(warned), "{doctor}");
+
+    file("[plugins.echo]\n\nlimit = 0\n");
+    let host = installation.run();
+    let refused = installation.invoke("show_config", "{}");
+    assert_eq!(refused["error"]["code"], "misconfigured", "{refused}");
+    assert!(refused["error"]["message"].as_str().unwrap().contains("ares.toml:3: "), "{refused}");
+    let ran = installation.ares(["start", "echo"]).exits(2);
+    assert!(ran.stderr.contains("ares.toml:3: "), "{ran:?}");
+    installation.ares(["doctor"]).exits(1);
+    assert_eq!(installation.invoke("greet", r#"{"name": "you"}"#)["status"], "ok");
+    assert!(host.printed().contains("ares.toml:3: "), "{}", host.printed());
+}

@@ -32,6 +32,7 @@ pub(crate) fn registry(state: &State, settings: &Settings, mode: Mode) -> Result
     let mut options = Options::new(state.root(), Arc::new(SystemClock));
     options.components = state.components();
     options.maxima = settings.maxima.clone();
+    options.plugins = settings.plugins.clone();
     options.own_files = settings.file.iter().cloned().chain(std::env::current_exe()).collect();
     options.leave_log = mode == Mode::Command;
     if settings.sync_every_reply {

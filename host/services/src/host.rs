@@ -149,7 +149,15 @@ impl Host {
         let data = json!({ "version": env!("CARGO_PKG_VERSION"), "process_id": std::process::id() });
         self.book.emit(Notice { kind: "host_started", plugin: None, data }).await;
         self.operations.clear_leftovers().await;
+        for unknown in self.book.registry().unknown_in_file() {
+            tracing::warn!("{unknown}");
+        }
         let snapshot = self.book.registry().snapshot();
+        for plugin in snapshot.plugins() {
+            if let Some(why) = &plugin.misconfigured {
+                tracing::error!(plugin = %plugin.name, "does not run: it does not take its configuration: {why}");
+            }
+        }
         for plugin in snapshot.plugins().filter(|plugin| plugin.enabled && plugin.auto_start) {
             let error = self.life.start(plugin).await.err().map(|error| chain(&error));
             let (plugin, display_name) = (plugin.name.clone(), plugin.display_name.clone());

@@ -119,8 +119,9 @@ pub enum Operation {
         /// At most so many.
         limit: u32,
     },
-    /// A plugin's configuration with each value's origin. Answers `{plugin, values}`, or with a key
-    /// the one value: `{key, value, origin, manifest}`.
+    /// A plugin's configuration with each value's origin. Answers `{plugin, values, problem}`,
+    /// or with a key the one value: `{key, value, origin, place, manifest, ares.toml}`. `origin` is
+    /// `manifest`, `ares.toml` or `database`; `problem` is why the plugin does not take them.
     ConfigGet {
         /// The plugin.
         plugin: String,

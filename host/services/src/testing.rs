@@ -283,6 +283,7 @@ pub(crate) fn plugin(change: impl FnOnce(&mut Capability)) -> Plugin {
         grants: Arc::new(Grants::none()),
         limits: Limits::default(),
         config: Arc::default(),
+        misconfigured: None,
         capabilities: vec![Arc::new(capability)],
     }
 }

@@ -203,7 +203,7 @@ fn kind(value: &DeValue<'_>) -> &'static str {
 }
 
 /// TOML nests at most 80 deep (the parser's own bound), so this recursion ends.
-fn json(value: &DeValue<'_>) -> Result<serde_json::Value, String> {
+pub(crate) fn json(value: &DeValue<'_>) -> Result<serde_json::Value, String> {
     Ok(match value {
         DeValue::String(text) => text.as_ref().into(),
         DeValue::Boolean(flag) => (*flag).into(),

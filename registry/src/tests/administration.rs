@@ -79,7 +79,7 @@ fn fk_cascade_and_events_outlive_the_plugin() {
     let registry = state.open();
     registry.register(notes(), &operator()).unwrap();
     registry.update_status(&name("notes"), StatusChange::to(PluginState::Running)).unwrap();
-    registry.config_set(&name("notes"), "k", &json!(1), &operator()).unwrap();
+    registry.config_set(&name("notes"), "pages", &json!(1), &operator()).unwrap();
     assert_eq!(registry.unregister(&name("notes"), &operator()).unwrap().len(), 1);
     for table in
         ["module_versions", "capabilities", "dependencies", "grants", "status", "configurations", "kv"]
@@ -338,7 +338,7 @@ fn a_configuration_is_overridden_once_per_key_and_matches_its_schema() {
     let set = |key: &str, value| registry.config_set(&name("p"), key, &value, &operator());
     set("interval", json!(5)).unwrap();
     let views = set("interval", json!(6)).unwrap();
-    assert_eq!((views.len(), &views[0].value, views[0].origin), (1, &json!(6), Origin::Override));
+    assert_eq!((views.len(), &views[0].value, views[0].origin), (1, &json!(6), Origin::Database));
     assert_eq!(views[0].manifest, Some(json!(30)));
     let rows: i64 =
         state.raw().query_row("SELECT count(*) FROM configurations", (), |row| row.get(0)).unwrap();

@@ -96,10 +96,10 @@ fn what_has_not_changed_is_the_very_same_value() {
     let after = registry.snapshot();
     assert!(Arc::ptr_eq(before.plugin(&name("notes")).unwrap(), after.plugin(&name("notes")).unwrap()));
     assert!(after.revision() > before.revision());
-    registry.config_set(&name("notes"), "k", &1.into(), &operator()).unwrap();
+    registry.config_set(&name("notes"), "pages", &1.into(), &operator()).unwrap();
     let last = registry.snapshot();
     assert!(!Arc::ptr_eq(after.plugin(&name("notes")).unwrap(), last.plugin(&name("notes")).unwrap()));
-    assert_eq!(last.plugin(&name("notes")).unwrap().config.get("k"), Some(&1.into()));
+    assert_eq!(last.plugin(&name("notes")).unwrap().config.get("pages"), Some(&1.into()));
 }
 
 #[test]

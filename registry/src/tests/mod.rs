@@ -2,6 +2,7 @@
 
 mod administration;
 mod catalog;
+mod config_layers;
 mod journal;
 mod opening;
 mod outbox;
@@ -123,8 +124,8 @@ fn record(id: &str, effect: Effect) -> CapabilityRecord {
 
 /// `notes` with a store, which is granted.
 fn notes() -> Registration {
-    let mut notes =
-        plugin("notes", "1.0.0", "[permissions]\nkv = true", &[("put_note", "write"), ("get_note", "read")]);
+    let more = "[permissions]\nkv = true\n[config]\npages = 3";
+    let mut notes = plugin("notes", "1.0.0", more, &[("put_note", "write"), ("get_note", "read")]);
     notes.grants.insert(Scope::Kv, None);
     notes
 }

@@ -283,6 +283,7 @@ impl House {
             grants: Arc::new(registration.grants),
             limits: registration.limits,
             config: Arc::new(registration.config),
+            misconfigured: None,
         });
         self.memory.plugins.lock().unwrap().push(Arc::clone(&plugin));
         plugin

@@ -29,7 +29,7 @@ enum Action {
         /// Only this key
         key: Option<String>,
     },
-    /// Override one value of a plugin
+    /// Override one value of a plugin; it goes before ares.toml and the manifest
     Set {
         /// The plugin
         plugin: String,
@@ -65,13 +65,22 @@ impl Config {
         };
         let answer = context.operate(operation).await?;
         context.screen.show(&answer, |answer| {
-            let columns =
-                [("KEY", "key"), ("VALUE", "value"), ("ORIGIN", "origin"), ("MANIFEST", "manifest")];
+            let columns = [
+                ("KEY", "key"),
+                ("VALUE", "value"),
+                ("ORIGIN", "origin"),
+                ("PLACE", "place"),
+                ("MANIFEST", "manifest"),
+                ("ARES.TOML", "ares.toml"),
+            ];
             let single = Value::Array(vec![answer.clone()]);
             let values =
                 answer.get("values").unwrap_or(if answer.get("key").is_some() { &single } else { answer });
             table::records(values, &columns, "no configuration")
         })?;
+        if let Some(why) = answer.get("problem").filter(|why| why.is_string()) {
+            context.screen.note(&format!("note: the plugin does not run with this: {}", field::plain(why)));
+        }
         Ok(ExitStatus::Done)
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ares_engine::Pool;
 use ares_kernel::facts::Maxima;
+use ares_registry::FileLayer;
 
 use super::low::{self, Low};
 
@@ -28,6 +29,8 @@ pub(crate) struct Settings {
     pub nameserver: Option<SocketAddr>,
     /// Certificate authorities beside the public ones.
     pub ca_file: Option<PathBuf>,
+    /// What the file says of plugins.
+    pub plugins: FileLayer,
     /// What is logged.
     pub log: LogLevel,
     /// The file all this was written in, where there is one.
@@ -57,6 +60,7 @@ impl Settings {
                 singletons: small(low.whole(&low::SINGLETONS)),
             },
             drain: Duration::from_secs(low.whole(&low::DRAIN_S)),
+            plugins: low.plugins().clone(),
             log: LogLevel(low.word(&low::LOG_LEVEL)),
             file: None,
         }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use ares_kernel::text::quoted;
+use ares_registry::{FileLayer, NoTable};
 use toml::de::{DeTable, DeValue};
 
 use super::environment::{Environment, KEY_PREFIX};
@@ -115,6 +116,9 @@ pub(crate) enum ConfigError {
         /// What was written.
         value: String,
     },
+    /// An entry of `[plugins]` is no table.
+    #[error(transparent)]
+    Plugins(#[from] NoTable),
     /// `--set` without `=`.
     #[error("--set {0} is not KEY=VALUE")]
     Flag(String),
@@ -127,9 +131,12 @@ enum Raw {
     Other(String),
 }
 
-/// Every key's value and origin.
-#[derive(Debug, Clone)]
-pub(crate) struct Low(BTreeMap<&'static str, (Written, Origin)>);
+/// Every key's value and origin, and what the file says of plugins.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Low {
+    keys: BTreeMap<&'static str, (Written, Origin)>,
+    plugins: FileLayer,
+}
 
 impl Low {
     /// Reads the file (where there is one), then the environment, then the flags.
@@ -141,7 +148,7 @@ impl Low {
         environment: &Environment,
         flags: &[String],
     ) -> Result<Self, ConfigError> {
-        let mut low = Self(BTreeMap::new());
+        let mut low = Self::default();
         if let Some(path) = file {
             low.file(path, &text_file::read(path).map_err(ConfigError::Read)?)?;
         }
@@ -154,13 +161,13 @@ impl Low {
                 unknown("the environment", variable, near)
             })?;
             let written = key.judge(from_text(text), || format!("the environment, {variable}"))?;
-            low.0.insert(key.name, (written, Origin::Environment(variable.clone())));
+            low.keys.insert(key.name, (written, Origin::Environment(variable.clone())));
         }
         for flag in flags {
             let (name, text) = flag.split_once('=').ok_or_else(|| ConfigError::Flag(quoted(flag, 100)))?;
             let key = find(name, "--set")?;
             let written = key.judge(from_text(text), || "--set".to_owned())?;
-            low.0.insert(key.name, (written, Origin::Flag));
+            low.keys.insert(key.name, (written, Origin::Flag));
         }
         Ok(low)
     }
@@ -174,16 +181,25 @@ impl Low {
         for (name, value) in document.get_ref() {
             let (table, at) = (name.get_ref().as_ref(), name.span().start);
             let Some(entries) = value.get_ref().as_table() else {
+                if table == "plugins" {
+                    let (takes, value) = ("tables, `[plugins.NAME]`".to_owned(), value.get_ref().type_str());
+                    let (place, value) = (place(at), format!("this {value}"));
+                    return Err(ConfigError::Value { place, key: "plugins", takes, value });
+                }
                 // A key outside of any table: all keys stand in one.
                 find(table, &place(at))?;
                 continue;
             };
+            if table == "plugins" {
+                self.plugins = FileLayer::read(entries, place)?;
+                continue;
+            }
             for (name, value) in entries {
                 let place = place(name.span().start);
                 let key = find(&format!("{table}.{}", name.get_ref()), &place)?;
                 let written = key.judge(from_toml(value.get_ref()), || place.clone())?;
                 let origin = Origin::File(path.to_owned(), line(text, name.span().start));
-                self.0.insert(key.name, (written, origin));
+                self.keys.insert(key.name, (written, origin));
             }
             let known = KEYS.iter().any(|key| key.name.split('.').next() == Some(table));
             if !known {
@@ -196,7 +212,13 @@ impl Low {
     /// The value of a key and where it came from.
     #[must_use]
     pub(crate) fn get(&self, key: &Key) -> (Written, Origin) {
-        self.0.get(key.name).cloned().unwrap_or_else(|| (key.initial(), Origin::Default))
+        self.keys.get(key.name).cloned().unwrap_or_else(|| (key.initial(), Origin::Default))
+    }
+
+    /// What the file says of plugins.
+    #[must_use]
+    pub(crate) fn plugins(&self) -> &FileLayer {
+        &self.plugins
     }
 
     pub(super) fn whole(&self, key: &Key) -> u64 {
@@ -275,7 +297,9 @@ impl fmt::Display for Kind {
 pub(crate) fn template() -> String {
     let mut text = "# ares-host. Every key with its default; take the `#` away to change one.\n\
          # The environment (ARES_HOST_LIMITS_FUEL=…) and --set limits.fuel=… go before this file.\n\
-         # `ares-host config effective` shows what holds and why.\n"
+         # `ares-host config effective` shows what holds and why.\n\
+         # A table [plugins.NAME] holds values for that plugin, over those of its manifest; what\n\
+         # `ares-host config set` has set goes before them.\n"
         .to_owned();
     let mut last = "";
     for key in KEYS {

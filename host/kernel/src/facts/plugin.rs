@@ -121,6 +121,9 @@ pub struct Plugin {
     pub limits: Limits,
     /// Its configuration: a JSON object.
     pub config: Arc<serde_json::Map<String, serde_json::Value>>,
+    /// Why the plugin does not take the configuration it was given, with the place of what is wrong;
+    /// it does not run then. Foreign text in it is escaped.
+    pub misconfigured: Option<String>,
     /// What it can do.
     pub capabilities: Vec<Arc<Capability>>,
 }

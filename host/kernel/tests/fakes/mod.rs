@@ -160,6 +160,7 @@ fn plugin(name: &str, enabled: bool, grants: &Arc<Grants>) -> Arc<Plugin> {
         grants: Arc::clone(grants),
         limits: Limits::default(),
         config: Arc::default(),
+        misconfigured: None,
         capabilities: Vec::new(),
     })
 }

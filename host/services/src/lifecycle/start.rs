@@ -19,6 +19,9 @@ pub enum StartError {
     /// Something it needs is not there.
     #[error("{0}")]
     Dependency(String),
+    /// It does not take its configuration.
+    #[error("it does not take its configuration: {0}")]
+    Config(String),
     /// Its code cannot be had.
     #[error("{0}")]
     Load(Arc<LoadError>),
@@ -120,6 +123,9 @@ impl Lifecycle {
     }
 
     async fn prepare(&self, plugin: &Arc<Plugin>) -> Result<(), StartError> {
+        if let Some(why) = &plugin.misconfigured {
+            return Err(StartError::Config(why.clone()));
+        }
         if let Some(unmet) = self.0.records.unmet(plugin).await? {
             return Err(StartError::Dependency(unmet));
         }

@@ -1,12 +1,12 @@
-//! A plugin's configuration: the manifest's values, overridden by the operator's.
+//! A plugin's configuration: the manifest's values, then the configuration file's, then the operator's.
 
 use std::sync::Arc;
 
-use ares_kernel::facts::{Plugin, Schema};
+use ares_kernel::facts::Plugin;
 use ares_kernel::ports::Hook;
 use ares_kernel::{Caller, Ended, PluginName, json as strict};
 use ares_registry::{ConfigView, Origin};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{Answer, Operations, json as to_json, name};
 use crate::lifecycle::describe;
@@ -19,7 +19,10 @@ impl Operations {
     pub(super) async fn config_get(&self, plugin: &str, key: Option<String>) -> Answer {
         let plugin = name(plugin)?;
         let values = self.config_of(&plugin).await?;
-        let Some(key) = key else { return Ok(json!({ "plugin": plugin, "values": values })) };
+        let Some(key) = key else {
+            let problem = self.plugin(&plugin)?.misconfigured.clone();
+            return Ok(json!({ "plugin": plugin, "values": values, "problem": problem }));
+        };
         match values.iter().find(|view| view.key == key) {
             Some(view) => to_json(view),
             None => {
@@ -46,21 +49,19 @@ impl Operations {
         self.configure(caller, name(plugin)?, key, None).await
     }
 
-    /// The schema's word first, then the plugin's; then it is stored, and a plugin that runs is
+    /// The manifest's word first, then the plugin's; then it is stored, and a plugin that runs is
     /// told. When it cannot take the change after all, the change is taken back.
     async fn configure(&self, caller: Caller, plugin: PluginName, key: String, wanted: Override) -> Answer {
         let _alone = self.alone().await?;
         let views = self.config_of(&plugin).await?;
         let view = views.iter().find(|view| view.key == key);
-        let before = view.filter(|view| view.origin == Origin::Override).map(|view| view.value.clone());
+        let before = view.filter(|view| view.origin == Origin::Database).map(|view| view.value.clone());
         let active = self.plugin(&plugin)?;
         if wanted.is_some() || before.is_some() {
-            let from_manifest = view.and_then(|view| match view.origin {
-                Origin::Manifest => Some(view.value.clone()),
-                Origin::Override => view.manifest.clone(),
-            });
-            let values = merged(&active, &key, wanted.clone().or(from_manifest.clone()));
-            self.manifest_allows(&active, &values, &key, from_manifest.as_ref()).await?;
+            let (name, changed, value) = (plugin.clone(), key.clone(), wanted.clone());
+            let fits =
+                self.0.book.with(move |registry| registry.config_fits(&name, &changed, value.as_ref()));
+            let values = fits.await?;
             self.ask(&active, Hook::Validate(Value::Object(values).to_string())).await?;
         }
         self.store(&caller, &plugin, &key, wanted).await?;
@@ -99,32 +100,6 @@ impl Operations {
         Ok(stored.await?)
     }
 
-    /// What the manifest's `[config.schema]` says, before the plugin is asked. Without one a key keeps
-    /// the type of the manifest's own value.
-    async fn manifest_allows(
-        &self,
-        plugin: &Plugin,
-        values: &Map<String, Value>,
-        key: &str,
-        usual: Option<&Value>,
-    ) -> Result<(), Problem> {
-        let (name, version) = (plugin.name.clone(), plugin.version.clone());
-        let manifest = self.0.book.with(move |registry| registry.manifest(&name, Some(&version))).await?.0;
-        let Some(text) = manifest.config_schema else {
-            return match (usual, values.get(key)) {
-                (Some(usual), Some(value)) if kind(usual) != kind(value) => {
-                    Err(other_kind(&plugin.name, key, usual, value))
-                }
-                _ => Ok(()),
-            };
-        };
-        let schema = Schema::parse(&text).map_err(|error| Problem::invalid("bad-schema", error))?;
-        let allowed = schema.check(&Value::Object(values.clone()), false);
-        allowed.map_err(|why| {
-            Problem::invalid("bad-config", format!("`{}` cannot be configured so: {why}", plugin.name))
-        })
-    }
-
     /// Runs a hook of a plugin that need not run; its code is loaded for it.
     async fn ask(&self, plugin: &Arc<Plugin>, hook: Hook) -> Result<(), Problem> {
         let report = self.0.life.hook(plugin, hook).await.map_err(|error| Problem::from(&error))?;
@@ -137,35 +112,4 @@ impl Operations {
             Problem::new(kind, code, why)
         })
     }
-}
-
-/// JSON's word for what a value is.
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
-}
-
-fn other_kind(plugin: &PluginName, key: &str, usual: &Value, value: &Value) -> Problem {
-    let (is, given) = (kind(usual), kind(value));
-    let quoted =
-        if usual.is_string() { "; a text that looks like one stands between quotes: '\"…\"'" } else { "" };
-    let key = ares_kernel::text::quoted(key, 80);
-    let why = format!("{key} of `{plugin}` is {is} in its manifest, and this is {given}{quoted}");
-    Problem::invalid("bad-config", why)
-}
-
-/// The configuration with one key as it would be.
-fn merged(plugin: &Plugin, key: &str, value: Option<Value>) -> Map<String, Value> {
-    let mut values = plugin.config.as_ref().clone();
-    match value {
-        Some(value) => values.insert(key.to_owned(), value),
-        None => values.remove(key),
-    };
-    values
 }

@@ -39,6 +39,7 @@ impl Operations {
         }));
         rows.extend(duplicates(&registered));
         rows.extend(gone(&registered));
+        rows.extend(self.configurations());
         for plugin in &registered {
             rows.extend(self.needs(plugin).await?);
         }
@@ -57,6 +58,18 @@ impl Operations {
             .into_iter()
             .map(|finding| row("error", "database", None, format!("{}: {}", finding.check, finding.message)))
             .collect())
+    }
+
+    /// Plugins that do not take what the configuration file says of them, and names in it that
+    /// nobody has.
+    fn configurations(&self) -> Vec<Row> {
+        let snapshot = self.0.book.registry().snapshot();
+        let wrong = snapshot.plugins().filter_map(|plugin| {
+            let why = plugin.misconfigured.clone()?;
+            Some(row("error", "misconfigured", Some(plugin.name.as_str()), why))
+        });
+        let unknown = self.0.book.registry().unknown_in_file().into_iter();
+        wrong.chain(unknown.map(|unknown| row("warning", "unknown-plugin", None, unknown))).collect()
     }
 
     /// What a plugin lacks, and whether it failed.

@@ -120,6 +120,7 @@ impl From<StartError> for Problem {
     fn from(error: StartError) -> Self {
         match &error {
             StartError::Dependency(_) => Self::of(ProblemKind::Dependency, "dependency", &error),
+            StartError::Config(_) => Self::of(ProblemKind::Invalid, "misconfigured", &error),
             StartError::Load(load) => Self::from(&**load),
             StartError::Schema { .. } => Self::of(ProblemKind::Invalid, "bad-schema", &error),
             StartError::Setup(_) => Self::of(ProblemKind::Guest, "setup", &error),

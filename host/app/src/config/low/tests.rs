@@ -87,3 +87,17 @@ fn the_template_is_valid_both_switched_off_and_switched_on() {
         }
     }
 }
+
+#[test]
+fn plugins_have_tables_of_their_own() {
+    let (_folder, path) = file("[plugins.notes]\npages = 5\n\n[plugins.\"not registered\"]\nx = [1]\n");
+    let low = Low::read(Some(&path), &Environment::default(), &[]).unwrap();
+    let names: Vec<(&str, String)> = low
+        .plugins()
+        .names()
+        .map(|(name, place)| (name, place.rsplit('/').next().unwrap().to_owned()))
+        .collect();
+    assert_eq!(names, [("not registered", "ares.toml:4".to_owned()), ("notes", "ares.toml:1".to_owned())]);
+    insta::assert_snapshot!(error("[plugins]\nnotes = 5\n"), @"ares.toml:2: `plugins.notes` takes a table of values, `[plugins.NAME]`");
+    insta::assert_snapshot!(error("plugins = 5\n"), @"ares.toml:1: `plugins` takes tables, `[plugins.NAME]`, not this integer");
+}
