@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use ares_kernel::facts::{Capability, Integrity, Plugin};
+use ares_kernel::facts::{Capability, Integrity, Maxima, Plugin};
 use ares_kernel::ports::{Catalog, Provision, Resolution, Route};
 use ares_kernel::text::quoted;
 use ares_kernel::{Blake3, CapabilityId, PluginName, Request};
@@ -16,7 +16,7 @@ use crate::file_layer::FileLayer;
 use crate::options::Options;
 use crate::readers::Readers;
 use crate::registry::Registry;
-use crate::snapshot::{self, Snapshot};
+use crate::snapshot::{self, Files, Snapshot};
 
 /// How many similar names a refusal offers.
 const NEAR: usize = 3;
@@ -29,6 +29,7 @@ pub(crate) struct Memory {
     readers: Arc<Readers>,
     components: std::path::PathBuf,
     plugins: FileLayer,
+    maxima: Maxima,
 }
 
 impl Memory {
@@ -41,6 +42,7 @@ impl Memory {
             readers,
             components: options.components.clone(),
             plugins: options.plugins.clone(),
+            maxima: options.maxima.clone(),
         }
     }
 
@@ -52,7 +54,8 @@ impl Memory {
             if snapshot::revision(connection)? == before.revision() {
                 return Ok(None);
             }
-            Snapshot::load(connection, &before, (&self.components, &self.plugins)).map(Some)
+            let Self { components, plugins: file, maxima, .. } = self;
+            Snapshot::load(connection, &before, Files { components, file, maxima }).map(Some)
         })?;
         if let Some(snapshot) = loaded {
             self.snapshot.store(Arc::new(snapshot));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ares_kernel::facts::{
-    Access, Capability, Folder, Grants, Limits, Method, NetRule, Origin, Plugin, Schema, Scope, Target,
+    Access, Capability, Folder, Grants, Limits, Maxima, Method, NetRule, Origin, Plugin, Schema, Scope, Target,
 };
 use ares_kernel::ports::Ranked;
 use ares_kernel::{CapabilityId, PluginName, Topic};
@@ -31,8 +31,16 @@ struct Entry {
     plugin: Arc<Plugin>,
 }
 
-/// What is not in the database: the folder of components, and what the configuration file says.
-type Files<'a> = (&'a Path, &'a FileLayer);
+/// What is not in the database, but the host's own.
+#[derive(Clone, Copy)]
+pub(crate) struct Files<'a> {
+    /// The folder of components.
+    pub(crate) components: &'a Path,
+    /// What the configuration file says of plugins.
+    pub(crate) file: &'a FileLayer,
+    /// The most any plugin may use.
+    pub(crate) maxima: &'a Maxima,
+}
 
 /// Who provides one capability.
 #[derive(Default)]
@@ -183,7 +191,11 @@ struct Granted {
 }
 
 impl Reading {
-    fn of(connection: &Connection, modules: &str, (components, file): Files<'_>) -> rusqlite::Result<Self> {
+    fn of(
+        connection: &Connection,
+        modules: &str,
+        Files { components, file, maxima }: Files<'_>,
+    ) -> rusqlite::Result<Self> {
         let mut capabilities =
             by_module(connection, modules, CAPABILITIES, |row| row.get("module_id"), Pending::read)?;
         let mut grants = by_module(
@@ -215,7 +227,7 @@ impl Reading {
             let name: PluginName = rows::parsed(row, "name")?;
             let database = overrides.remove(&id).unwrap_or_default().into_iter().collect();
             let layers = Layers { pinned: &pinned, file: file.of(name.as_str()), database: &database };
-            let limits = pinned.limits();
+            let limits = maxima.bound(pinned.limits());
             let pending = capabilities.remove(&id).unwrap_or_default();
             let blake3 = rows::blake3(row, "blake3")?;
             let plugin = Plugin {

@@ -27,7 +27,7 @@ pub enum ExitStatus {
     Denied = 7,
     /// Waits for a person.
     Approval = 8,
-    /// Over a budget or a rate.
+    /// Over a budget or a rate, or not its turn in time.
     Budget = 9,
     /// A guest broke.
     Trap = 10,
@@ -49,7 +49,7 @@ Exit codes:
    6  a dependency is missing
    7  denied
    8  approval needed
-   9  over a budget or a rate
+   9  over a budget or a rate, or no turn in time
   10  a guest broke (trap, out of memory, out of fuel, …)
   11  time-out
   12  integrity: not the bytes that were registered";
@@ -112,6 +112,7 @@ impl ExitStatus {
     fn of_fault(code: &str) -> Self {
         match code {
             code if code == FaultKind::Deadline.as_str() => Self::Timeout,
+            code if code == FaultKind::Busy.as_str() => Self::Budget,
             // The host's own failure is not the guest's fault.
             code if code == FaultKind::Internal.as_str() => Self::Failed,
             _ => Self::Trap,
@@ -164,6 +165,7 @@ mod tests {
         assert_eq!(ExitStatus::of_outcome(&json!(null)), ExitStatus::Failed);
         assert_eq!(fault(FaultKind::Deadline).code(), 11);
         assert_eq!(fault(FaultKind::Internal).code(), 1);
+        assert_eq!(fault(FaultKind::Busy).code(), 9);
         for kind in [
             FaultKind::Trap,
             FaultKind::OutOfMemory,

@@ -1,11 +1,15 @@
 //! From Wasmtime's error to a fault: the one place where a guest's words leave its sandbox, since
 //! the kernel's constructors used here escape and cut them.
 
-use ares_kernel::{Fault, FaultKind};
+use std::time::Duration;
+
+use ares_kernel::{Fault, FaultKind, LimitHit};
 use wasmtime::component::ResourceTableError;
 use wasmtime::{PoolConcurrencyLimitError, Trap};
 use wasmtime_wasi::I32Exit;
 
+use crate::authority::Authority;
+use crate::limits::{HANDLES_MAX, handover};
 use crate::state::CallState;
 
 /// What is attached of a guest's last words, in bytes.
@@ -18,9 +22,7 @@ pub(crate) enum Stop {
     #[error("its time is over")]
     Deadline,
     /// It made too many calls into the host.
-    #[error(
-        "it made more than {0} host calls; call the host less often or raise `host_calls` in its [limits]"
-    )]
+    #[error("it made more than {0} host calls")]
     HostCalls(u64),
 }
 
@@ -35,14 +37,32 @@ pub(crate) enum Stage {
 
 /// Errors of Wasmtime that are limits of ours. It gives them no type, so they are known by their
 /// words; the engine's test of overlong answers fails when a new version words them differently.
-const LIMIT_TEXTS: &[&str] = &["fuel allocated for hostcalls", "store handle limit exceeded"];
+const HANDOVER_TEXT: &str = "fuel allocated for hostcalls";
+const HANDLES_TEXT: &str = "store handle limit exceeded";
 
-/// The fault for a call whose time was over.
-pub(crate) fn deadline() -> Fault {
-    Fault::new(
-        FaultKind::Deadline,
-        "it took longer than it may; give it less work or raise `deadline_ms` in its [limits]",
-    )
+/// The fault for a guest whose time was over, by whose clock it was.
+pub(crate) fn deadline(authority: &Authority) -> Fault {
+    let Authority::Call(permit) = authority else {
+        let message = "it took longer than a hook may; let it do less or raise `deadline_ms` in its [limits], for \
+            health `timeout_s` in its [health]";
+        return Fault::new(FaultKind::Deadline, message);
+    };
+    let (own, plugin) = (permit.limits().deadline, permit.plugin().limits.deadline);
+    let limit = match permit.request().deadline {
+        Some(given) if given < own => LimitHit::of_caller("deadline", millis(given)),
+        _ if own < plugin => LimitHit::of_capability("timeout_ms", millis(own)),
+        _ => LimitHit::of_plugin("deadline_ms", millis(own), Some("limits.deadline_ms")),
+    };
+    let whose = match limit.key {
+        "deadline" if permit.depth() > 0 => " that were left to the call above it",
+        "deadline" => " its caller gave it",
+        _ => " it may",
+    };
+    Fault::over(FaultKind::Deadline, &format!("it took longer than the {} ms{whose}", limit.value), limit)
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The fault that an error of a guest is. `last_words` is what it wrote to its standard error.
@@ -50,8 +70,11 @@ pub(crate) fn of(error: &wasmtime::Error, stage: Stage, state: &CallState, last_
     let limits = state.authority().limits();
     if let Some(stop) = error.downcast_ref::<Stop>() {
         return match stop {
-            Stop::Deadline => deadline(),
-            Stop::HostCalls(_) => Fault::new(FaultKind::HostLimit, &stop.to_string()),
+            Stop::Deadline => deadline(state.authority()),
+            Stop::HostCalls(most) => {
+                let limit = LimitHit::of_plugin("host_calls", *most, Some("limits.host_calls"));
+                Fault::over(FaultKind::HostLimit, &stop.to_string(), limit)
+            }
         };
     }
     if let Some(I32Exit(code)) = error.downcast_ref::<I32Exit>() {
@@ -64,20 +87,25 @@ pub(crate) fn of(error: &wasmtime::Error, stage: Stage, state: &CallState, last_
             &format!("no room is left for it now: {pool}; try again later"),
         );
     }
-    if let Some(text) = host_limit(error) {
-        return Fault::new(FaultKind::HostLimit, &format!("it went over a limit of the host: {text}"));
+    if let Some((text, key)) = host_limit(error) {
+        let value = if key == "handles" { HANDLES_MAX } else { handover(limits) };
+        let limit = LimitHit::fixed(key, value as u64);
+        return Fault::over(
+            FaultKind::HostLimit,
+            &format!("it went over a limit of the host: {text}"),
+            limit,
+        );
     }
     let trap = error.downcast_ref::<Trap>();
     if trap == Some(&Trap::OutOfFuel) {
-        let message = format!(
-            "it spent its fuel of {}; give it less work or raise `fuel` in its [limits]",
-            limits.fuel
-        );
-        return Fault::new(FaultKind::OutOfFuel, &message);
+        let limit = LimitHit::of_plugin("fuel", limits.fuel, Some("limits.fuel"));
+        return Fault::over(FaultKind::OutOfFuel, &format!("it spent its fuel of {}", limits.fuel), limit);
     }
-    if let Some(denied) = state.limiter().denied().filter(|_| gave_up(trap, stage)) {
-        let message = format!("it wanted more than its {denied}; give it less work or raise its [limits]");
-        return Fault::new(FaultKind::OutOfMemory, &with_words(&message, last_words));
+    if let Some((denied, limit)) = state.limiter().denied().filter(|_| gave_up(trap, stage)) {
+        // The guest's words come last: nothing after them could be told from theirs.
+        let message =
+            with_words(&format!("it wanted more than its {denied}; {}", limit.advice()), last_words);
+        return Fault { limit: Some(limit), ..Fault::new(FaultKind::OutOfMemory, &message) };
     }
     match (trap, stage) {
         (Some(trap), _) => Fault::new(FaultKind::Trap, &with_words(&format!("it broke: {trap}"), last_words)),
@@ -106,13 +134,16 @@ fn gave_up(trap: Option<&Trap>, stage: Stage) -> bool {
     }
 }
 
-fn host_limit(error: &wasmtime::Error) -> Option<String> {
+/// Wasmtime's words and the name of the limit.
+fn host_limit(error: &wasmtime::Error) -> Option<(String, &'static str)> {
     error.chain().find_map(|cause| {
         let full =
             cause.downcast_ref::<ResourceTableError>().is_some_and(|e| matches!(e, ResourceTableError::Full));
         let text = cause.to_string();
-        let known = full || LIMIT_TEXTS.iter().any(|known| text.contains(known));
-        known.then_some(text)
+        if full || text.contains(HANDLES_TEXT) {
+            return Some((text, "handles"));
+        }
+        text.contains(HANDOVER_TEXT).then_some((text, "handover_bytes"))
     })
 }
 

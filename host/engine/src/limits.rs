@@ -1,5 +1,6 @@
 //! What one store may take: memories and tables counted all together, and calls into the host.
 
+use ares_kernel::LimitHit;
 use ares_kernel::facts::Limits;
 use wasmtime::ResourceLimiter;
 
@@ -68,12 +69,16 @@ impl Limiter {
         self.memory.peak
     }
 
-    /// What was denied in this call, in words.
-    pub(crate) fn denied(&self) -> Option<String> {
+    /// What was denied in this call, in words, and by which limit.
+    pub(crate) fn denied(&self) -> Option<(String, LimitHit)> {
         if self.memory.denied {
-            return Some(format!("{} MiB of memory", self.memory.most >> 20));
+            let most = self.memory.most >> 20;
+            let limit = LimitHit::of_plugin("memory_mb", most, Some("limits.memory_mb"));
+            return Some((format!("{most} MiB of memory"), limit));
         }
-        self.tables.denied.then(|| format!("{} table elements", self.tables.most))
+        let most = self.tables.most;
+        let limit = LimitHit::of_plugin("table_elements", most, Some("limits.table_elements"));
+        self.tables.denied.then(|| (format!("{most} table elements"), limit))
     }
 }
 

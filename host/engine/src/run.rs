@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ares_kernel::ports::{Described, Health, Hook};
-use ares_kernel::{Ended, Event, Failure, Fault, FaultKind, KvWrite, Permit, Usage};
+use ares_kernel::{Ended, Event, Failure, Fault, FaultKind, KvWrite, LimitHit, Permit, Usage};
 use tokio::sync::Semaphore;
 use tokio::time::timeout_at;
 use wasmtime::{Engine, Store, UpdateDeadline};
@@ -116,6 +116,7 @@ pub(crate) struct Runner {
     /// wait for a place, callers could wait for each other for ever.
     calls: Semaphore,
     singletons: Arc<Semaphore>,
+    pool: crate::options::Pool,
 }
 
 impl Runner {
@@ -125,6 +126,7 @@ impl Runner {
             surroundings: Arc::new(surroundings),
             calls: Semaphore::new(pool.calls as usize),
             singletons: Arc::new(Semaphore::new(pool.singletons as usize)),
+            pool,
         }
     }
 
@@ -147,7 +149,7 @@ impl Runner {
             Ok(place) => Some(place),
             Err(_) => match timeout_at(deadline.into(), self.calls.acquire()).await {
                 Ok(place) => place.ok(),
-                Err(_) => return Ran::not_begun(busy(), started),
+                Err(_) => return Ran::not_begun(no_place(self.pool.calls), started),
             },
         };
         let mut store = self.store(authority);
@@ -166,7 +168,7 @@ impl Runner {
         let Job { authority, work, started } = job;
         let deadline = authority.deadline();
         let Ok(mut seat) = timeout_at(deadline.into(), seat.lock()).await else {
-            return Ran::not_begun(busy(), started);
+            return Ran::not_begun(no_turn(), started);
         };
         // Taken out: whatever goes wrong from here on, also being dropped, leaves the seat empty.
         // The place comes first, so that also here it is free only when the store is gone.
@@ -178,7 +180,7 @@ impl Runner {
             }
             None => match Arc::clone(&self.singletons).try_acquire_owned() {
                 Ok(place) => (place, self.store(authority), None),
-                Err(_) => return Ran::not_begun(no_seat(), started),
+                Err(_) => return Ran::not_begun(no_seat(self.pool.singletons), started),
             },
         };
         let mut alive = None;
@@ -237,16 +239,22 @@ async fn begin(loaded: &Loaded, store: &mut Store<CallState>) -> wasmtime::Resul
     loaded.prepared.instantiate(store).await
 }
 
-fn busy() -> Fault {
-    Fault::new(
-        FaultKind::Deadline,
-        "its time was over before it was its turn; the host is busy, try again later",
-    )
+/// Its time was over before there was a place for it.
+fn no_place(places: u32) -> Fault {
+    let message = "its time was over before there was a place for it; the host is busy";
+    Fault::over(FaultKind::Busy, message, LimitHit::of_host("engine.calls", places.into()))
 }
 
-fn no_seat() -> Fault {
-    let message = "no room is left for another plugin with `singleton`; unload one or raise the host's limit";
-    Fault::new(FaultKind::NotStarted, message)
+/// Its time was over before the one instance was free.
+fn no_turn() -> Fault {
+    let message = "its time was over before it was its turn: a plugin with `singleton` takes one call after the \
+        other; try again later";
+    Fault::new(FaultKind::Busy, message)
+}
+
+fn no_seat(seats: u32) -> Fault {
+    let message = "no room is left for another plugin with `singleton`; stop one";
+    Fault::over(FaultKind::NotStarted, message, LimitHit::of_host("engine.singletons", seats.into()))
 }
 
 fn finish<A>(store: &mut Store<CallState>, outcome: Outcome<A>, started: Instant) -> Ran<A> {
@@ -257,7 +265,7 @@ fn finish<A>(store: &mut Store<CallState>, outcome: Outcome<A>, started: Instant
     let result = match outcome {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(failure)) => Err(Ended::Failed(failure)),
-        Err(Broken::TimeOver) => Err(Ended::Fault(fault::deadline())),
+        Err(Broken::TimeOver) => Err(Ended::Fault(fault::deadline(state.authority()))),
         Err(Broken::Error(stage, error)) => Err(Ended::Fault(fault::of(&error, stage, state, &last_words))),
     };
     let (writes, events) =

@@ -37,5 +37,5 @@ pub use ledger::Ledger;
 pub use name::{
     Blake3, CapabilityId, FolderName, InvocationId, NAME_MAX, NameError, NetName, PluginName, Topic,
 };
-pub use report::{Ended, Failure, Fault, FaultKind, KvWrite, Report, Usage};
+pub use report::{Ended, Failure, Fault, FaultKind, KvWrite, LimitHit, Report, Usage};
 pub use request::{Caller, Request};

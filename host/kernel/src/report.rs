@@ -29,6 +29,8 @@ pub enum FaultKind {
     OutputTooLarge,
     /// Its answer is not JSON or does not match its own schema.
     OutputInvalid,
+    /// Its time was over before it was its turn.
+    Busy,
     /// The host itself failed.
     Internal,
 }
@@ -47,6 +49,7 @@ impl FaultKind {
             Self::NotStarted => "not-started",
             Self::OutputTooLarge => "output-too-large",
             Self::OutputInvalid => "output-invalid",
+            Self::Busy => "busy",
             Self::Internal => "internal",
         }
     }
@@ -61,13 +64,100 @@ pub struct Fault {
     pub kind: FaultKind,
     /// Escaped and cut.
     pub message: String,
+    /// The limit that ended the call, if one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<LimitHit>,
 }
 
 impl Fault {
     /// A fault. The message may hold a guest's words: it is escaped and cut here.
     #[must_use]
     pub fn new(kind: FaultKind, message: &str) -> Self {
-        Self { kind, message: escaped(message, FOREIGN_TEXT_MAX) }
+        Self { kind, message: escaped(message, FOREIGN_TEXT_MAX), limit: None }
+    }
+
+    /// A fault that is a limit's doing. What can be done about the limit is added to the message.
+    #[must_use]
+    pub fn over(kind: FaultKind, message: &str, limit: LimitHit) -> Self {
+        let message = format!("{message}; {}", limit.advice());
+        Self { limit: Some(limit), ..Self::new(kind, &message) }
+    }
+}
+
+/// The limit that ended a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct LimitHit {
+    /// The key it is written under: in `[limits]` of the manifest for most.
+    pub key: &'static str,
+    /// Its value, in the key's own unit.
+    pub value: u64,
+    /// The key of `ares.toml` that bounds it, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host_key: Option<&'static str>,
+    #[serde(skip)]
+    whose: Whose,
+}
+
+/// Who can change a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// The plugin's author, in `[limits]`.
+    Plugin,
+    /// The same, with the capability.
+    Capability,
+    /// Whoever runs the host.
+    Host,
+    /// Whoever calls.
+    Caller,
+    /// Nobody: it is the same everywhere.
+    Nobody,
+}
+
+impl LimitHit {
+    /// A limit of the manifest's `[limits]`, and the key of `ares.toml` above it.
+    #[must_use]
+    pub fn of_plugin(key: &'static str, value: u64, host_key: Option<&'static str>) -> Self {
+        Self { key, value, host_key, whose: Whose::Plugin }
+    }
+
+    /// A limit that stands with the capability in the manifest.
+    #[must_use]
+    pub fn of_capability(key: &'static str, value: u64) -> Self {
+        Self { key, value, host_key: None, whose: Whose::Capability }
+    }
+
+    /// A limit of the host for all plugins together, by its key of `ares.toml`.
+    #[must_use]
+    pub fn of_host(key: &'static str, value: u64) -> Self {
+        Self { key, value, host_key: Some(key), whose: Whose::Host }
+    }
+
+    /// A limit the caller set.
+    #[must_use]
+    pub fn of_caller(key: &'static str, value: u64) -> Self {
+        Self { key, value, host_key: None, whose: Whose::Caller }
+    }
+
+    /// A limit that is the same for every plugin and host.
+    #[must_use]
+    pub fn fixed(key: &'static str, value: u64) -> Self {
+        Self { key, value, host_key: None, whose: Whose::Nobody }
+    }
+
+    /// What can be done about it.
+    #[must_use]
+    pub fn advice(&self) -> String {
+        let key = self.key;
+        match (self.whose, self.host_key) {
+            (Whose::Plugin, Some(host)) => {
+                format!("ask for less, or raise `{key}` in its [limits] (the host's `{host}` is the most)")
+            }
+            (Whose::Plugin, None) => format!("ask for less, or raise `{key}` in its [limits]"),
+            (Whose::Capability, _) => format!("ask for less, or raise the capability's `{key}`"),
+            (Whose::Host, _) => format!("try again later, or raise the host's `{key}`"),
+            (Whose::Caller, _) => "ask for less, or give it more time".to_owned(),
+            (Whose::Nobody, _) => "ask for less: this limit is fixed".to_owned(),
+        }
     }
 }
 

@@ -95,6 +95,7 @@ fn repeatable<'a>(outcome: &'a Outcome, request: &Request) -> Option<(&'a Plugin
         | FaultKind::HostLimit
         | FaultKind::OutputTooLarge
         | FaultKind::OutputInvalid
+        | FaultKind::Busy
         | FaultKind::Internal => false,
     };
     let plugin = outcome.plugin()?;

@@ -96,7 +96,10 @@ pub(super) fn limits(mut table: Table<'_>) -> Limits {
         http_requests: whole(&mut table, "http_requests", 1, 10_000, usual.http_requests),
         http_sent_bytes: whole(&mut table, "http_sent_bytes", 1, GIB, usual.http_sent_bytes),
         http_received_bytes: whole(&mut table, "http_received_bytes", 1, GIB, usual.http_received_bytes),
-        ..usual
+        table_elements: whole(&mut table, "table_elements", 1, u64::MAX, usual.table_elements),
+        host_calls: whole(&mut table, "host_calls", 0, u64::MAX, usual.host_calls),
+        log_lines: whole(&mut table, "log_lines", 0, u64::MAX, usual.log_lines),
+        kv_bytes: whole(&mut table, "kv_bytes", 0, GIB, usual.kv_bytes),
     };
     if let Some(cores) = table.get("cpu_cores")
         && cores.whole(1..=1024).is_some_and(|count| count != 1)

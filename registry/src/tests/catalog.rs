@@ -121,3 +121,37 @@ fn changes_of_others_are_seen_by_themselves() {
     raw.execute("DELETE FROM modules", ()).unwrap();
     until(&|| !one.is_registered(&name("notes")) && !two.is_registered(&name("notes")));
 }
+
+#[test]
+fn every_limit_is_kept_and_the_hosts_maximum_stands_above() {
+    let asked = "[limits]\nmemory_mb = 10\ntable_elements = 11\nfuel = 12\ndeadline_ms = 13\ninput_bytes = 14\n\
+        output_bytes = 15\nhost_calls = 16\nlog_lines = 17\nkv_bytes = 18\nhttp_requests = 20\nhttp_sent_bytes = 21\nhttp_received_bytes = 22";
+    let limits = ares_kernel::facts::Limits {
+        memory_bytes: 10 << 20,
+        table_elements: 11,
+        fuel: 12,
+        deadline: Duration::from_millis(13),
+        input_bytes: 14,
+        output_bytes: 15,
+        host_calls: 16,
+        log_lines: 17,
+        kv_bytes: 18,
+        http_requests: 20,
+        http_sent_bytes: 21,
+        http_received_bytes: 22,
+    };
+    let state = State::new();
+    let registry = state.open();
+    registry.register(plugin("p", "1.0.0", asked, &[("x", "pure")]), &operator()).unwrap();
+    assert_eq!(registry.snapshot().plugin(&name("p")).unwrap().limits, limits);
+    for (key, more) in [("table_elements", 40_001_u64), ("host_calls", 10_000_001), ("kv_bytes", 17 << 20)] {
+        let greedy = plugin("q", "1.0.0", &format!("[limits]\n{key} = {more}"), &[("y", "pure")]);
+        let error = registry.register(greedy, &operator()).unwrap_err().to_string();
+        assert!(error.contains(&format!("limits.{key}")), "{error}");
+    }
+    drop(registry);
+    let mut options = state.options();
+    options.maxima.fuel = 5;
+    let registry = Registry::open(&state.path(), options).unwrap();
+    assert_eq!(registry.snapshot().plugin(&name("p")).unwrap().limits.fuel, 5, "the maximum was lowered");
+}

@@ -9,6 +9,7 @@ mod host_calls;
 mod house;
 mod http;
 mod kv;
+mod limits;
 mod load;
 mod loading;
 mod room;

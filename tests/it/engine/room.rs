@@ -62,7 +62,9 @@ async fn a_call_that_gets_no_place_ends_in_time() {
     let (nap, text) = (json!({"amount": 600}), json!({"text": "x"}));
     let (slept, waited) = tokio::join!(house.invoke("sleep", &nap), house.invoke("echo", &text));
     assert_eq!(slept.status().value(), Some("600"));
-    assert_eq!(fault(&waited).0, FaultKind::Deadline);
+    assert_eq!(fault(&waited).0, FaultKind::Busy);
+    let limit = waited.status().limit().unwrap();
+    assert_eq!((limit.key, limit.value, limit.host_key), ("engine.calls", 1, Some("engine.calls")));
 }
 
 #[tokio::test]

@@ -192,6 +192,15 @@ mod document_rules {
     }
 
     #[test]
+    fn every_limit_has_a_row() {
+        let reader = "fn limits(mut table: Table<'_>) {\n    whole(&mut table, \"mood_ms\", 1);\n}\n";
+        let at = |text| [("docs/manifest.md", text), ("registry/src/manifest/sections.rs", reader)];
+        check(documents::every_limit_has_a_row, &at("in words: `mood_ms`\n"), "`mood_ms`");
+        assert!(documents::every_limit_has_a_row(&Repository::of(&at("\n| `mood_ms` | 5 |\n"))).is_empty());
+        check(documents::every_limit_has_a_row, &[("docs/manifest.md", "")], "`fn limits` is not there");
+    }
+
+    #[test]
     fn every_check_has_a_row() {
         let files = [("docs/architecture.md", "| caller |\n"), ("host/kernel/src/gate/checks/mood.rs", "")];
         check(documents::every_check_has_a_row, &files, "`mood`");

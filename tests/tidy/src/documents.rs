@@ -5,6 +5,7 @@ use crate::{Repository, Violations};
 const ARCHITECTURE: &str = "docs/architecture.md";
 const MANIFEST: &str = "docs/manifest.md";
 const READER: &str = "registry/src/manifest/";
+const SECTIONS: &str = "registry/src/manifest/sections.rs";
 /// How the reader takes a key.
 const TAKES: [&str; 6] = [
     "table.get(\"",
@@ -44,6 +45,21 @@ pub fn every_manifest_key_is_documented(repository: &Repository) -> Violations {
     });
     let missing = keys.filter(|(_, key)| !documented(key));
     missing.map(|(path, key)| format!("{MANIFEST}: the key `{key}` ({path}) is not there")).collect()
+}
+
+/// The table of limits in docs/manifest.md has a row for every key of `[limits]` the reader takes: what
+/// a limit does is said for each.
+pub fn every_limit_has_a_row(repository: &Repository) -> Violations {
+    let text = repository.text(MANIFEST).unwrap_or_default();
+    let source = repository.text(SECTIONS).unwrap_or_default();
+    let reader = source.split_once("fn limits(").and_then(|(_, after)| after.split_once("\n}\n"));
+    let Some((reader, _)) = reader else {
+        return vec![format!("{SECTIONS}: `fn limits` is not there, so its keys cannot be compared")];
+    };
+    let calls = TAKES.iter().flat_map(|call| reader.split(call).skip(1));
+    let keys = calls.filter_map(|after| Some(after.split_once('"')?.0));
+    let missing = keys.filter(|key| !text.contains(&format!("\n| `{key}` |")));
+    missing.map(|key| format!("{MANIFEST}: the limit `{key}` has no row in the table of [limits]")).collect()
 }
 
 /// The table of checks has a row for every check there is.

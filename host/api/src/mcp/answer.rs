@@ -136,7 +136,7 @@ fn refused(kind: &str, code: &str) -> &'static str {
     }
 }
 
-const FAULTS: [FaultKind; 10] = [
+const FAULTS: [FaultKind; 11] = [
     FaultKind::Trap,
     FaultKind::OutOfMemory,
     FaultKind::OutOfFuel,
@@ -146,6 +146,7 @@ const FAULTS: [FaultKind; 10] = [
     FaultKind::NotStarted,
     FaultKind::OutputTooLarge,
     FaultKind::OutputInvalid,
+    FaultKind::Busy,
     FaultKind::Internal,
 ];
 
@@ -161,6 +162,7 @@ fn broke(code: &str) -> &'static str {
         Some(FaultKind::Trap | FaultKind::Exit | FaultKind::OutputInvalid | FaultKind::NotStarted) => {
             "The same arguments will most likely fail again. Try others or do without this tool."
         }
+        Some(FaultKind::Busy) => "Nothing ran. Wait, then call again, less often.",
         Some(FaultKind::Internal) | None => "The host failed, not the arguments. Tell the user.",
     }
 }

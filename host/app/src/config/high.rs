@@ -51,6 +51,11 @@ impl Settings {
                 http_requests: low.whole(&low::HTTP_REQUESTS),
                 http_sent_bytes: low.whole(&low::HTTP_SENT_BYTES),
                 http_received_bytes: low.whole(&low::HTTP_RECEIVED_BYTES),
+                input_bytes: low.whole(&low::INPUT_BYTES),
+                table_elements: low.whole(&low::TABLE_ELEMENTS),
+                host_calls: low.whole(&low::HOST_CALLS),
+                log_lines: low.whole(&low::LOG_LINES),
+                kv_bytes: low.whole(&low::KV_BYTES),
             },
             // Judged when it was read.
             nameserver: low.text(&low::NAMESERVER).and_then(|text| text.parse().ok()),

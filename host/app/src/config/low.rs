@@ -388,6 +388,16 @@ keys! {
         "The longest deadline a plugin may ask for, in milliseconds.";
     OUTPUT_BYTES "limits.output_bytes" = "16777216", Kind::Whole(1024, 1 << 30),
         "The largest answer a plugin may ask for, in bytes of JSON.";
+    INPUT_BYTES "limits.input_bytes" = "16777216", Kind::Whole(1024, 1 << 30),
+        "The largest input a plugin may ask for, in bytes of JSON.";
+    TABLE_ELEMENTS "limits.table_elements" = "40000", Kind::Whole(1, 40_000),
+        "The most table elements (pointers to functions, mostly) a plugin may ask for, for one call.";
+    HOST_CALLS "limits.host_calls" = "10000000", Kind::Whole(1, i64::MAX as u64),
+        "The most calls into the host a plugin may ask for, for one call.";
+    LOG_LINES "limits.log_lines" = "100000", Kind::Whole(0, i64::MAX as u64),
+        "The most log lines a plugin may ask for, for one call.";
+    KV_BYTES "limits.kv_bytes" = "16777216", Kind::Whole(1024, 1 << 30),
+        "The most bytes of keys and values a plugin may ask to store in one call.";
     HTTP_REQUESTS "limits.http_requests" = "1000", Kind::Whole(1, 10_000),
         "The most requests over HTTP a plugin may ask for, for one call.";
     HTTP_SENT_BYTES "limits.http_sent_bytes" = "67108864", Kind::Whole(1024, 1 << 30),

@@ -59,6 +59,12 @@ pub(crate) fn explain(outcome: &Value) -> String {
     if outcome.get("published").is_some() {
         line("published", field::count(field::number(outcome, "published"), "event"));
     }
+    if let Some(limit) = outcome.pointer("/error/limit") {
+        let host = limit
+            .get("host_key")
+            .map_or_else(String::new, |key| format!(" (the most: the host's {})", field::plain(key)));
+        line("limit", format!("{} = {}{host}", field::text(limit, "key"), field::text(limit, "value")));
+    }
     line("usage", usage(outcome.get("usage").unwrap_or(&Value::Null)));
     out
 }
@@ -67,8 +73,12 @@ fn usage(usage: &Value) -> String {
     let number = |at| field::number(usage, at);
     let (milli, micro) = (number("wall_us") / 1000, number("wall_us") % 1000);
     let cached = if usage.get("cached") == Some(&Value::Bool(true)) { ", from memory" } else { "" };
+    let dropped = match number("log_lines_dropped") {
+        0 => String::new(),
+        lines => format!(", {lines} log lines not kept"),
+    };
     format!(
-        "{milli}.{micro:03} ms, {} fuel, {} KiB peak memory, {} host calls{cached}",
+        "{milli}.{micro:03} ms, {} fuel, {} KiB peak memory, {} host calls{dropped}{cached}",
         number("fuel"),
         number("peak_memory_bytes") >> 10,
         number("host_calls"),
@@ -115,6 +125,11 @@ mod tests {
         let refused = json!({"status": "refused", "capability": "scan",
             "error": {"check": "provider", "kind": "not-found", "code": "no-provider", "message": "no plugin offers `scan`"}});
         insta::assert_snapshot!(reason(&refused), @"scan was refused (no-provider): no plugin offers `scan`");
+        let over = json!({"status": "fault", "error": {"limit": {"key": "fuel", "value": 5, "host_key": "limits.fuel"}},
+            "usage": {"log_lines_dropped": 2}});
+        let shown = explain(&over);
+        assert!(shown.contains("limit       fuel = 5 (the most: the host's limits.fuel)\n"), "{shown}");
+        assert!(shown.contains("2 log lines not kept"), "{shown}");
         let fault = json!({"status": "fault", "capability": "scan", "plugin": {"name": "x"},
             "error": {"code": "trap", "message": "unreachable"}});
         insta::assert_snapshot!(reason(&fault), @"scan of x broke (trap): unreachable");

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// The limits of one call. Every one is enforced: memory, tables, fuel, time and host calls by the
-/// engine, the sizes by gate and verifier.
+/// The limits of one call. Every one is a key of `[limits]`, and every one is enforced: memory, tables,
+/// fuel, time, host calls, log and writes by the engine, the sizes by gate and verifier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Linear memories of one call together, in bytes.
@@ -70,6 +70,16 @@ pub struct Maxima {
     pub http_sent_bytes: u64,
     /// See [`Limits::http_received_bytes`].
     pub http_received_bytes: u64,
+    /// See [`Limits::input_bytes`].
+    pub input_bytes: u64,
+    /// See [`Limits::table_elements`].
+    pub table_elements: u64,
+    /// See [`Limits::host_calls`].
+    pub host_calls: u64,
+    /// See [`Limits::log_lines`].
+    pub log_lines: u64,
+    /// See [`Limits::kv_bytes`].
+    pub kv_bytes: u64,
 }
 
 impl Default for Maxima {
@@ -82,11 +92,36 @@ impl Default for Maxima {
             http_requests: 1000,
             http_sent_bytes: 64 << 20,
             http_received_bytes: 64 << 20,
+            input_bytes: 16 << 20,
+            table_elements: 40_000,
+            host_calls: 10_000_000,
+            log_lines: 100_000,
+            kv_bytes: 16 << 20,
         }
     }
 }
 
 impl Maxima {
+    /// The limits as far as they are within these: for plugins that were registered before a maximum
+    /// was lowered.
+    #[must_use]
+    pub fn bound(&self, limits: Limits) -> Limits {
+        Limits {
+            memory_bytes: limits.memory_bytes.min(self.memory_bytes),
+            table_elements: limits.table_elements.min(self.table_elements),
+            fuel: limits.fuel.min(self.fuel),
+            deadline: limits.deadline.min(self.deadline),
+            input_bytes: limits.input_bytes.min(self.input_bytes),
+            output_bytes: limits.output_bytes.min(self.output_bytes),
+            host_calls: limits.host_calls.min(self.host_calls),
+            log_lines: limits.log_lines.min(self.log_lines),
+            kv_bytes: limits.kv_bytes.min(self.kv_bytes),
+            http_requests: limits.http_requests.min(self.http_requests),
+            http_sent_bytes: limits.http_sent_bytes.min(self.http_sent_bytes),
+            http_received_bytes: limits.http_received_bytes.min(self.http_received_bytes),
+        }
+    }
+
     /// The first limit that asks for more than there is: its manifest key, what was asked and what
     /// is allowed.
     #[must_use]
@@ -100,6 +135,11 @@ impl Maxima {
             ("http_requests", limits.http_requests, self.http_requests),
             ("http_sent_bytes", limits.http_sent_bytes, self.http_sent_bytes),
             ("http_received_bytes", limits.http_received_bytes, self.http_received_bytes),
+            ("input_bytes", limits.input_bytes, self.input_bytes),
+            ("table_elements", limits.table_elements, self.table_elements),
+            ("host_calls", limits.host_calls, self.host_calls),
+            ("log_lines", limits.log_lines, self.log_lines),
+            ("kv_bytes", limits.kv_bytes, self.kv_bytes),
         ]
         .into_iter()
         .find(|(_, asked, most)| asked > most)
@@ -115,5 +155,7 @@ mod tests {
         assert_eq!(Maxima::default().exceeded_by(&Limits::default()), None);
         let greedy = Limits { memory_bytes: 300 << 20, ..Limits::default() };
         assert_eq!(Maxima::default().exceeded_by(&greedy), Some(("memory_mb", 300, 256)));
+        assert_eq!(Maxima::default().bound(greedy).memory_bytes, 256 << 20);
+        assert_eq!(Maxima::default().bound(Limits::default()), Limits::default());
     }
 }

@@ -12,7 +12,7 @@ use crate::gate::{Refusal, Verdict};
 use crate::ledger::Ledger;
 use crate::name::{Blake3, CapabilityId, InvocationId};
 use crate::ports::{Closing, Opening};
-use crate::report::{Ended, Failure, Fault, FaultKind, KvWrite, Usage};
+use crate::report::{Ended, Failure, Fault, FaultKind, KvWrite, LimitHit, Usage};
 
 /// How an invocation ended.
 #[derive(Debug, Clone)]
@@ -238,6 +238,15 @@ impl Status {
         }
     }
 
+    /// The limit that ended it, if one did.
+    #[must_use]
+    pub fn limit(&self) -> Option<LimitHit> {
+        match self {
+            Self::Fault(fault) => fault.limit,
+            Self::Ok(_) | Self::Failed(_) | Self::Refused(_) | Self::Unrecorded => None,
+        }
+    }
+
     /// The fault, if that is what it was.
     #[must_use]
     pub fn fault(&self) -> Option<FaultKind> {
@@ -263,6 +272,8 @@ struct ErrorOut<'a> {
     kind: Option<&'static str>,
     code: &'a str,
     message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<LimitHit>,
 }
 
 #[derive(Serialize)]
@@ -308,7 +319,13 @@ impl Serialize for Outcome {
             }),
             effect: self.effect,
             value: value.map_err(serde::ser::Error::custom)?,
-            error: error.map(|(code, message)| ErrorOut { check, kind, code, message }),
+            error: error.map(|(code, message)| ErrorOut {
+                check,
+                kind,
+                code,
+                message,
+                limit: self.status.limit(),
+            }),
             usage: self.usage,
             published: self.published,
             verdict: &self.verdict,

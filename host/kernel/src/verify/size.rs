@@ -1,7 +1,7 @@
 //! Is the answer small enough to look at?
 
 use super::{Answer, OutputCheck};
-use crate::report::{Fault, FaultKind};
+use crate::report::{Fault, FaultKind, LimitHit};
 
 /// Refuses answers over the limit of the call.
 pub(super) struct Size;
@@ -14,6 +14,7 @@ impl OutputCheck for Size {
         }
         let message =
             format!("the answer of `{}` has {size} bytes; the most is {most}", answer.capability.id);
-        Err(Fault::new(FaultKind::OutputTooLarge, &message))
+        let limit = LimitHit::of_plugin("output_bytes", most, Some("limits.output_bytes"));
+        Err(Fault::over(FaultKind::OutputTooLarge, &message, limit))
     }
 }

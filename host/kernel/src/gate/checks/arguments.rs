@@ -23,7 +23,10 @@ impl Check for Arguments {
         if input.len() as u64 > most {
             return Err(refusal(
                 "too-large",
-                format!("the input of `{id}` has {} bytes; the most is {most}", input.len()),
+                format!(
+                    "the input of `{id}` has {} bytes; the most is {most} (`input_bytes` in its [limits])",
+                    input.len()
+                ),
             ));
         }
         let value = json::parse(input)
