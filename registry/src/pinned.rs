@@ -70,6 +70,7 @@ struct PinnedLimits {
     http_requests: u64,
     http_sent_bytes: u64,
     http_received_bytes: u64,
+    concurrency: Option<u32>,
 }
 
 impl Default for PinnedLimits {
@@ -93,6 +94,7 @@ impl PinnedLimits {
             http_requests: limits.http_requests,
             http_sent_bytes: limits.http_sent_bytes,
             http_received_bytes: limits.http_received_bytes,
+            concurrency: limits.concurrency,
         }
     }
 }
@@ -161,6 +163,7 @@ impl Pinned {
             http_requests: self.limits.http_requests,
             http_sent_bytes: self.limits.http_sent_bytes,
             http_received_bytes: self.limits.http_received_bytes,
+            concurrency: self.limits.concurrency,
         }
     }
 

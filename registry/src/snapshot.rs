@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ares_kernel::facts::{
-    Access, Capability, Folder, Grants, Limits, Maxima, Method, NetRule, Origin, Plugin, Schema, Scope, Target,
+    Access, Capability, Folder, Grants, Limits, Maxima, Method, NetRule, Origin, Plugin, Schema, Scope,
+    Target,
 };
 use ares_kernel::ports::Ranked;
 use ares_kernel::{CapabilityId, PluginName, Topic};

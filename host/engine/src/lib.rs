@@ -25,6 +25,7 @@ mod singleton;
 mod source;
 mod state;
 mod ticker;
+mod turns;
 mod world;
 
 pub use compile::child::compile_child_main;

@@ -16,6 +16,7 @@ use crate::limits::{HANDLES_MAX, handover};
 use crate::load::Loaded;
 use crate::singleton::{Kept, Seat};
 use crate::state::{CallState, Surroundings};
+use crate::turns::Turns;
 use crate::world::Instance;
 
 /// What a guest is asked to do.
@@ -116,6 +117,7 @@ pub(crate) struct Runner {
     /// wait for a place, callers could wait for each other for ever.
     calls: Semaphore,
     singletons: Arc<Semaphore>,
+    turns: Turns,
     pool: crate::options::Pool,
 }
 
@@ -126,6 +128,7 @@ impl Runner {
             surroundings: Arc::new(surroundings),
             calls: Semaphore::new(pool.calls as usize),
             singletons: Arc::new(Semaphore::new(pool.singletons as usize)),
+            turns: Turns::default(),
             pool,
         }
     }
@@ -133,6 +136,11 @@ impl Runner {
     /// Runs a guest once, in an instance of its own or in the one that is kept.
     pub(crate) async fn run<W: Work>(&self, loaded: &Loaded, job: Job<W>) -> Ran<W::Answer> {
         let authority = &job.authority;
+        // Before a place: whoever waits for a slow plugin keeps no place from the calls of others.
+        let _turn = match self.turns.take(authority).await {
+            Ok(turn) => turn,
+            Err(fault) => return Ran::not_begun(fault, job.started),
+        };
         let singleton = authority.plugin().filter(|plugin| plugin.singleton);
         match singleton.map(|plugin| loaded.singletons.seat(&plugin.name, &authority.folders())) {
             None => self.run_fresh(loaded, job).await,

@@ -12,6 +12,8 @@ use super::{Behavior, ComponentFile, Metadata, Retry, words};
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 const GIB: u64 = 1 << 30;
+/// More calls at one time than any host has room for.
+const CALLS_MAX: u64 = 4096;
 
 pub(super) const DEFAULT_HEALTH: HealthPolicy =
     HealthPolicy { interval: Duration::from_secs(30), timeout: Duration::from_secs(10) };
@@ -100,6 +102,10 @@ pub(super) fn limits(mut table: Table<'_>) -> Limits {
         host_calls: whole(&mut table, "host_calls", 0, u64::MAX, usual.host_calls),
         log_lines: whole(&mut table, "log_lines", 0, u64::MAX, usual.log_lines),
         kv_bytes: whole(&mut table, "kv_bytes", 0, GIB, usual.kv_bytes),
+        concurrency: table
+            .get("concurrency")
+            .and_then(|value| value.whole(1..=CALLS_MAX))
+            .and_then(|calls| u32::try_from(calls).ok()),
     };
     if let Some(cores) = table.get("cpu_cores")
         && cores.whole(1..=1024).is_some_and(|count| count != 1)

@@ -125,7 +125,7 @@ fn changes_of_others_are_seen_by_themselves() {
 #[test]
 fn every_limit_is_kept_and_the_hosts_maximum_stands_above() {
     let asked = "[limits]\nmemory_mb = 10\ntable_elements = 11\nfuel = 12\ndeadline_ms = 13\ninput_bytes = 14\n\
-        output_bytes = 15\nhost_calls = 16\nlog_lines = 17\nkv_bytes = 18\nhttp_requests = 20\nhttp_sent_bytes = 21\nhttp_received_bytes = 22";
+        output_bytes = 15\nhost_calls = 16\nlog_lines = 17\nkv_bytes = 18\nhttp_requests = 20\nhttp_sent_bytes = 21\nhttp_received_bytes = 22\nconcurrency = 19";
     let limits = ares_kernel::facts::Limits {
         memory_bytes: 10 << 20,
         table_elements: 11,
@@ -139,6 +139,7 @@ fn every_limit_is_kept_and_the_hosts_maximum_stands_above() {
         http_requests: 20,
         http_sent_bytes: 21,
         http_received_bytes: 22,
+        concurrency: Some(19),
     };
     let state = State::new();
     let registry = state.open();

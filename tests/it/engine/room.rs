@@ -67,6 +67,49 @@ async fn a_call_that_gets_no_place_ends_in_time() {
     assert_eq!((limit.key, limit.value, limit.host_key), ("engine.calls", 1, Some("engine.calls")));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_of_one_plugin_take_turns_and_hold_nobody_else_up() {
+    let house = House::new();
+    let deadline = Duration::from_millis(1500);
+    let limits = Limits { concurrency: Some(1), deadline, ..Limits::default() };
+    house.register(Registration { limits, ..Registration::of("chaos") }).await;
+    house.register(Registration::of("echo")).await;
+    house.invoke("fail", &json!({"amount": 1})).await;
+    // More waiting calls than the pool has places.
+    let (nap, text) = (json!({"amount": 400}), json!({"text": "x"}));
+    let naps = futures::future::join_all((0..6).map(|_| house.invoke("sleep", &nap)));
+    let other = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let began = Instant::now();
+        house.answer("echo", &text).await;
+        began.elapsed()
+    };
+    let (slept, served) = tokio::join!(naps, other);
+    assert!(served < Duration::from_millis(700), "another plugin's call waited {served:?}");
+    let (good, late): (Vec<_>, Vec<_>) = slept.iter().partition(|outcome| outcome.status().value().is_some());
+    // One after the other: three naps fit, a fourth may begin and not end, the rest have no turn.
+    assert!((1..=3).contains(&good.len()), "{} naps at once", good.len());
+    let busy: Vec<_> = late.iter().filter(|outcome| fault(outcome).0 == FaultKind::Busy).collect();
+    assert!(busy.len() >= 2, "{:?}", late.iter().map(|outcome| fault(outcome)).collect::<Vec<_>>());
+    let limit = busy[0].status().limit().unwrap();
+    assert_eq!((limit.key, limit.value, busy[0].usage().fuel), ("concurrency", 1, 0));
+    assert!(fault(busy[0]).1.contains("`chaos` runs 1 at one time"), "{:?}", fault(busy[0]));
+    assert_eq!(house.engine.pool_use(), PoolUse::default());
+}
+
+#[tokio::test]
+async fn a_turn_serves_the_calls_within_a_call() {
+    let house = House::new();
+    let one = |name: &'static str| {
+        let limits = Limits { concurrency: Some(1), deadline: Duration::from_secs(5), ..Limits::default() };
+        Registration { limits, grants: may_call(&["relay", "relay_self"]), ..Registration::of(name) }
+    };
+    house.register(one("caller")).await;
+    // `caller` waits for `caller`: with a turn of its own each would wait for the other.
+    let inner = json!({"capability": "relay_self", "input": {"levels": 0}});
+    assert_eq!(house.answer("relay", &inner).await, 1);
+}
+
 #[tokio::test]
 async fn a_caller_that_goes_away_leaves_nothing_behind() {
     let house = House::new();

@@ -30,6 +30,9 @@ pub struct Limits {
     pub http_sent_bytes: u64,
     /// What all answers to them may hold together, in bytes: headers and bodies, these unpacked.
     pub http_received_bytes: u64,
+    /// Calls of the plugin that run at one time; as many as the host has room for where there is no
+    /// number. Further ones wait for their turn.
+    pub concurrency: Option<u32>,
 }
 
 impl Default for Limits {
@@ -49,6 +52,7 @@ impl Default for Limits {
             http_requests: 32,
             http_sent_bytes: 1 << 20,
             http_received_bytes: 10 << 20,
+            concurrency: None,
         }
     }
 }
@@ -119,6 +123,7 @@ impl Maxima {
             http_requests: limits.http_requests.min(self.http_requests),
             http_sent_bytes: limits.http_sent_bytes.min(self.http_sent_bytes),
             http_received_bytes: limits.http_received_bytes.min(self.http_received_bytes),
+            concurrency: limits.concurrency,
         }
     }
 

@@ -172,6 +172,13 @@ impl Permit {
         self.request.parent.as_ref().map_or(0, Parent::depth)
     }
 
+    /// Whether a call of this plugin waits for this one, however far above.
+    #[must_use]
+    pub fn is_within(&self, plugin: &PluginName) -> bool {
+        let parent = self.request.parent.as_ref();
+        parent.is_some_and(|parent| parent.chain.iter().any(|(above, _)| above == plugin))
+    }
+
     /// The way back in for this call's guest.
     #[must_use]
     pub fn reentry(&self) -> Reentry {
