@@ -112,7 +112,7 @@ impl Pinned {
             match &scope {
                 Scope::Folder(name) => access = manifest.permissions.folder(name).map(|asked| asked.access),
                 Scope::Net(name) => net = manifest.permissions.net(name).map(|asked| asked.ask.clone()),
-                Scope::Kv | Scope::Call(_) | Scope::Publish(_) | Scope::Subscribe(_) => {}
+                Scope::Kv | Scope::Clock | Scope::Call(_) | Scope::Publish(_) | Scope::Subscribe(_) => {}
             }
             Ask { scope: scope.to_string(), access, net }
         };

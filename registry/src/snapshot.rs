@@ -293,12 +293,14 @@ fn unsound(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::E
 /// What is both granted and asked for by the version. A folder that was granted for reading stays
 /// so, and a host for some methods, whatever a later version asks.
 fn granted(pinned: &Pinned, grants: Vec<Granted>) -> rusqlite::Result<Grants> {
-    let (mut kv, mut call, mut folders, mut net) = (false, BTreeSet::new(), Vec::new(), Vec::new());
+    let (mut kv, mut clock) = (false, false);
+    let (mut call, mut folders, mut net) = (BTreeSet::new(), Vec::new(), Vec::new());
     let (mut publish, mut subscribe) = (BTreeSet::new(), BTreeMap::new());
     for grant in grants {
         let Some(ask) = pinned.ask(&grant.scope) else { continue };
         match grant.scope.parse().map_err(unsound)? {
             Scope::Kv => kv = true,
+            Scope::Clock => clock = true,
             Scope::Call(capability) => {
                 call.insert(capability);
             }
@@ -325,7 +327,7 @@ fn granted(pinned: &Pinned, grants: Vec<Granted>) -> rusqlite::Result<Grants> {
             }
         }
     }
-    Ok(Grants::new(kv, call, folders).with_net(net).with_topics(publish, subscribe))
+    Ok(Grants::new(kv, call, folders).with_net(net).with_clock(clock).with_topics(publish, subscribe))
 }
 
 /// A capability before its plugin's grants and limits are known.

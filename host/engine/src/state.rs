@@ -11,6 +11,7 @@ use wasmtime_wasi_http::{WasiHttpCtxView, WasiHttpView};
 
 use crate::authority::Authority;
 use crate::captured::Captured;
+use crate::clocks::Fineness;
 use crate::imports::events::Pending;
 use crate::imports::http::Http;
 use crate::imports::kv::Overlay;
@@ -40,6 +41,7 @@ pub(crate) struct CallState {
     pub(crate) pending: Pending,
     wasi: Option<Box<Wasi>>,
     http: Option<Box<Http>>,
+    fineness: Fineness,
     table: ResourceTable,
 }
 
@@ -64,6 +66,7 @@ impl CallState {
             pending: Pending::default(),
             wasi: None,
             http: None,
+            fineness: Fineness::default(),
             table,
             authority,
             surroundings,
@@ -89,6 +92,7 @@ impl CallState {
         self.overlay = Overlay::new(limits.kv_bytes);
         self.http = None;
         self.pending = Pending::default();
+        self.fineness.set(self.authority.grants().clock());
     }
 
     /// Opens the folders of this authority for the guest. Without folders there is nothing to do:
@@ -98,8 +102,8 @@ impl CallState {
         if folders.is_empty() {
             return Ok(());
         }
-        let clock = Arc::clone(&self.surroundings.clock);
-        let opened = tokio::task::spawn_blocking(move || wasi::surround(&folders, clock));
+        let (clock, fineness) = (Arc::clone(&self.surroundings.clock), self.fineness.clone());
+        let opened = tokio::task::spawn_blocking(move || wasi::surround(&folders, clock, &fineness));
         self.wasi = Some(Box::new(opened.await??));
         Ok(())
     }
@@ -196,8 +200,8 @@ pub(crate) struct Parts<'a> {
 
 impl WasiView for CallState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let wasi =
-            self.wasi.get_or_insert_with(|| Box::new(wasi::bare(Arc::clone(&self.surroundings.clock))));
+        let bare = || Box::new(wasi::bare(Arc::clone(&self.surroundings.clock), &self.fineness));
+        let wasi = self.wasi.get_or_insert_with(bare);
         WasiCtxView { ctx: &mut wasi.ctx, table: &mut self.table }
     }
 }

@@ -49,11 +49,8 @@ fn module(functions: u32) -> Module {
 }
 
 fn permissions(kv: bool, call: &[&str]) -> Permissions {
-    Permissions {
-        kv,
-        call: call.iter().map(|name| name.parse().unwrap()).collect(),
-        ..Permissions::default()
-    }
+    let call = call.iter().map(|name| name.parse().unwrap()).collect();
+    Permissions { kv, call, ..Permissions::default() }
 }
 
 #[test]

@@ -14,13 +14,14 @@ pub(super) const REQUESTS_MAX: usize = 64;
 
 pub(super) fn read(mut table: Table<'_>) -> Permissions {
     let kv = flag(&mut table, "kv", false);
+    let clock = flag(&mut table, "clock", false);
     let call =
         table.get("call").and_then(|value| value.list(REQUESTS_MAX, Value::parsed)).unwrap_or_default();
     let folders = table.get("fs").and_then(|value| folders(&value)).unwrap_or_default();
     let net = table.get("net").and_then(|value| parts(&value)).unwrap_or_default();
     let events = table.section("events").map(topics::read).unwrap_or_default();
     table.finish(&PLANNED);
-    Permissions { kv, call: call.into_iter().collect(), folders, net, events }
+    Permissions { kv, clock, call: call.into_iter().collect(), folders, net, events }
 }
 
 fn parts(value: &Value<'_>) -> Option<Vec<NetRequest>> {

@@ -185,7 +185,7 @@ const WRONG: &[(&str, &str)] = &[
         "2:1: unknown key `auto_strat` in [behavior]; did you mean `auto_start`?",
     ),
     ("[limits]\nmemroy_mb = 64", "2:1: unknown key `memroy_mb` in [limits]; did you mean `memory_mb`?"),
-    ("[limits]\n\n  xyz = 64", "3:3: unknown key `xyz` in [limits]; known are cpu_cores, "),
+    ("[limits]\n\n  xyz = 64", "3:3: unknown key `xyz` in [limits]; known are concurrency, cpu_cores, "),
     ("[rate]\nper_minute = 3", "1:2: `rate` is not supported by this version"),
     ("[permissions]\ncommand = []", "2:1: `command` in [permissions] is not supported by this version"),
     ("[limits]\nmax_workers = 5", "2:1: `max_workers` in [limits] is not supported"),

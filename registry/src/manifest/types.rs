@@ -198,6 +198,8 @@ impl Dependency {
 pub struct Permissions {
     /// A store of its own.
     pub kv: bool,
+    /// Clocks finer than a millisecond.
+    pub clock: bool,
     /// Capabilities it wants to call.
     pub call: BTreeSet<CapabilityId>,
     /// Folders it wants to reach.
@@ -213,10 +215,11 @@ impl Permissions {
     #[must_use]
     pub fn scopes(&self) -> Vec<Scope> {
         let kv = self.kv.then_some(Scope::Kv);
+        let clock = self.clock.then_some(Scope::Clock);
         let call = self.call.iter().cloned().map(Scope::Call);
         let folders = self.folders.iter().map(|folder| Scope::Folder(folder.name.clone()));
         let net = self.net.iter().map(|net| Scope::Net(net.name.clone()));
-        kv.into_iter().chain(call).chain(folders).chain(net).chain(self.events.scopes()).collect()
+        kv.into_iter().chain(clock).chain(call).chain(folders).chain(net).chain(self.events.scopes()).collect()
     }
 
     /// Those of them a capability may need: it is the host that uses a subscription.

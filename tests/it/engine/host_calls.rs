@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use ares_engine::PoolUse;
-use ares_kernel::facts::{Access, Effect, Limits};
+use ares_kernel::facts::{Access, Effect, Grants, Limits};
 use ares_kernel::{FaultKind, Outcome, Status};
 use serde_json::{Value, json};
 
@@ -159,6 +159,38 @@ async fn no_clock_is_finer_than_a_millisecond() {
     let steps = house.answer("clock_steps", &json!({})).await;
     assert!(steps["finest"].as_u64().unwrap() >= 1_000_000, "{steps}");
     assert_eq!((&steps["below_a_millisecond"], &steps["claimed"]), (&json!(0), &json!(1_000_000)), "{steps}");
+}
+
+#[tokio::test]
+async fn who_was_granted_clock_has_fine_clocks_and_a_pure_call_has_not() {
+    for (effect, singleton, finest) in [
+        (Effect::Read, false, 1..1_000_000),
+        (Effect::Read, true, 1..1_000_000),
+        (Effect::Pure, false, 1_000_000..u64::MAX),
+    ] {
+        let house = House::new();
+        let grants = Grants::none().with_clock(true);
+        let effect = Some(effect);
+        house.register(Registration { grants, effect, singleton, ..Registration::of("chaos") }).await;
+        let steps = house.answer("clock_steps", &json!({})).await;
+        assert!(finest.contains(&steps["finest"].as_u64().unwrap()), "{effect:?}: {steps}");
+        assert_eq!(steps["claimed"] == 1, effect == Some(Effect::Read), "{steps}");
+    }
+}
+
+#[tokio::test]
+async fn a_kept_instance_has_the_clock_of_each_call() {
+    let house = House::new();
+    let grants = || Grants::none().with_clock(true);
+    let (effect, singleton) = (Some(Effect::Read), true);
+    let of = |grants| Registration { grants, effect, singleton, ..Registration::of("chaos") };
+    let granted = house.forget(house.register(of(grants())).await);
+    let revoked = house.forget(house.register(of(Grants::none())).await);
+    for (plugin, claimed) in [(&granted, 1), (&revoked, 1_000_000), (&granted, 1)] {
+        let plugin = house.remember_shared(plugin);
+        assert_eq!(house.answer("clock_steps", &json!({})).await["claimed"], claimed);
+        house.forget(plugin);
+    }
 }
 
 #[tokio::test]

@@ -246,7 +246,7 @@ impl House {
         let mut all: Vec<Scope> = grants.call().iter().cloned().map(Scope::Call).collect();
         all.extend(grants.folders().iter().map(|folder| Scope::Folder(folder.name.clone())));
         all.extend(grants.net().iter().map(|rule| Scope::Net(rule.name.clone())));
-        all.push(Scope::Kv);
+        all.extend([Scope::Kv, Scope::Clock]);
         all.extend(grants.publish().iter().cloned().map(Scope::Publish));
         let capabilities = described.into_iter().map(|described| {
             let effect = registration.effect.unwrap_or(described.effect);
@@ -293,6 +293,12 @@ impl House {
     pub(super) fn forget(&self, plugin: Arc<Plugin>) -> Arc<Plugin> {
         self.memory.plugins.lock().unwrap().retain(|known| !Arc::ptr_eq(known, &plugin));
         plugin
+    }
+
+    /// Puts a plugin back into the catalogue.
+    pub(super) fn remember_shared(&self, plugin: &Arc<Plugin>) -> Arc<Plugin> {
+        self.memory.plugins.lock().unwrap().push(Arc::clone(plugin));
+        Arc::clone(plugin)
     }
 
     /// Puts a plugin into the catalogue.

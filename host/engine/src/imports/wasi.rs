@@ -16,7 +16,7 @@ use wasmtime_wasi::{FsPerms, WasiCtxBuilder, WasiView as _};
 
 use super::open_at;
 use crate::captured::Captured;
-use crate::clocks::{Monotonic, Wall};
+use crate::clocks::{Fineness, Monotonic, Wall};
 use crate::state::{CallState, Wasi};
 
 /// The most random bytes one call of `get-random-bytes` gives.
@@ -55,14 +55,18 @@ pub(super) fn link(l: &mut Linker<CallState>) -> wasmtime::Result<()> {
 }
 
 /// Surroundings without folders.
-pub(crate) fn bare(clock: Arc<dyn Clock>) -> Wasi {
-    let (mut wasi, stdout, stderr) = builder(clock);
+pub(crate) fn bare(clock: Arc<dyn Clock>, fineness: &Fineness) -> Wasi {
+    let (mut wasi, stdout, stderr) = builder(clock, fineness);
     Wasi { ctx: wasi.build(), stdout, stderr }
 }
 
 /// Surroundings with these folders, each at `/<name>`. Opens them, so it may wait for a disk.
-pub(crate) fn surround(folders: &[Folder], clock: Arc<dyn Clock>) -> wasmtime::Result<Wasi> {
-    let (mut wasi, stdout, stderr) = builder(clock);
+pub(crate) fn surround(
+    folders: &[Folder],
+    clock: Arc<dyn Clock>,
+    fineness: &Fineness,
+) -> wasmtime::Result<Wasi> {
+    let (mut wasi, stdout, stderr) = builder(clock, fineness);
     for folder in folders {
         let access = match folder.access {
             Access::Read => FsPerms::ReadOnly,
@@ -77,14 +81,14 @@ pub(crate) fn surround(folders: &[Folder], clock: Arc<dyn Clock>) -> wasmtime::R
 }
 
 /// What all have: nothing of the host's environment, and streams that end in the plugin's log.
-fn builder(clock: Arc<dyn Clock>) -> (WasiCtxBuilder, Captured, Captured) {
+fn builder(clock: Arc<dyn Clock>, fineness: &Fineness) -> (WasiCtxBuilder, Captured, Captured) {
     let (stdout, stderr) = (Captured::default(), Captured::default());
     let mut wasi = WasiCtxBuilder::new();
     wasi.stdout(stdout.clone())
         .stderr(stderr.clone())
         .max_random_size(RANDOM_BYTES_MAX)
-        .wall_clock(Wall(clock))
-        .monotonic_clock(Monotonic(Instant::now()))
+        .wall_clock(Wall(clock, fineness.clone()))
+        .monotonic_clock(Monotonic(Instant::now(), fineness.clone()))
         // Files are read and written on threads made for waiting, never on those that run guests.
         .allow_blocking_current_thread(false);
     (wasi, stdout, stderr)

@@ -45,6 +45,8 @@ pub enum Place {
 pub enum Scope {
     /// A store of its own: `kv`.
     Kv,
+    /// Clocks finer than a millisecond: `clock`.
+    Clock,
     /// Another capability: `call:<capability>`.
     Call(CapabilityId),
     /// A folder: `fs:<name>`.
@@ -63,6 +65,7 @@ impl Scope {
     pub fn meaning(&self, access: Option<Access>) -> String {
         match (self, access) {
             (Self::Kv, _) => "keep values in a store of its own".to_owned(),
+            (Self::Clock, _) => "tell the time finer than to the millisecond".to_owned(),
             (Self::Call(capability), _) => format!("call the capability `{capability}`"),
             (Self::Folder(_), Some(Access::Write)) => {
                 "read, make, change and remove files in a folder you choose".to_owned()
@@ -82,7 +85,7 @@ impl Scope {
 /// The text is not a scope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0} is not a scope: write `kv`, `call:<capability>`, `fs:<folder>`, `net:<name>`, `publish:<topic>` or `subscribe:<topic>`"
+    "{0} is not a scope: write `kv`, `clock`, `call:<capability>`, `fs:<folder>`, `net:<name>`, `publish:<topic>` or `subscribe:<topic>`"
 )]
 pub struct ScopeError(String);
 
@@ -92,6 +95,7 @@ impl FromStr for Scope {
         let error = || ScopeError(crate::text::quoted(text, 100));
         match text.split_once(':') {
             None if text == "kv" => Ok(Self::Kv),
+            None if text == "clock" => Ok(Self::Clock),
             Some(("call", capability)) => capability.parse().map(Self::Call).map_err(|_| error()),
             Some(("fs", folder)) => folder.parse().map(Self::Folder).map_err(|_| error()),
             Some(("net", name)) => name.parse().map(Self::Net).map_err(|_| error()),
@@ -106,6 +110,7 @@ impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Kv => f.write_str("kv"),
+            Self::Clock => f.write_str("clock"),
             Self::Call(capability) => write!(f, "call:{capability}"),
             Self::Folder(name) => write!(f, "fs:{name}"),
             Self::Net(name) => write!(f, "net:{name}"),
@@ -119,6 +124,7 @@ impl fmt::Display for Scope {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Grants {
     kv: bool,
+    clock: bool,
     call: BTreeSet<CapabilityId>,
     folders: Vec<Folder>,
     net: Vec<NetRule>,
@@ -152,11 +158,18 @@ impl Grants {
         Self { publish, subscribe, ..self }
     }
 
+    /// The same, with fine clocks or without.
+    #[must_use]
+    pub fn with_clock(self, clock: bool) -> Self {
+        Self { clock, ..self }
+    }
+
     /// Whether the scope is granted.
     #[must_use]
     pub fn covers(&self, scope: &Scope) -> bool {
         match scope {
             Scope::Kv => self.kv,
+            Scope::Clock => self.clock,
             Scope::Call(capability) => self.call.contains(capability),
             Scope::Folder(name) => self.folder(name).is_some(),
             Scope::Net(name) => self.net_rule(name).is_some(),
@@ -169,6 +182,12 @@ impl Grants {
     #[must_use]
     pub fn kv(&self) -> bool {
         self.kv
+    }
+
+    /// Whether its clocks are finer than a millisecond.
+    #[must_use]
+    pub fn clock(&self) -> bool {
+        self.clock
     }
 
     /// The capabilities it may call.
@@ -234,6 +253,7 @@ impl Grants {
         let folders = self.folders.iter().filter(|folder| needed(Scope::Folder(folder.name.clone())));
         Self {
             kv: self.kv && needed(Scope::Kv),
+            clock: self.clock && needed(Scope::Clock),
             call: self.call.iter().filter(|id| needed(Scope::Call((*id).clone()))).cloned().collect(),
             folders: folders
                 .map(|folder| Folder {
@@ -262,6 +282,7 @@ mod tests {
     fn scopes_read_back() {
         for text in [
             "kv",
+            "clock",
             "call:scan_folder",
             "fs:target",
             "net:api",
@@ -299,6 +320,10 @@ mod tests {
         let write = all.narrowed(&[Scope::Folder("target".parse().unwrap())], Effect::Write);
         assert_eq!(write.folders(), [folder(Access::Write)]);
         assert!(!Grants::none().narrowed(&[Scope::Kv], Effect::Write).kv());
+        let clock = all.with_clock(true);
+        assert!(clock.narrowed(&[Scope::Clock], Effect::Read).clock());
+        assert!(!clock.narrowed(&[Scope::Clock], Effect::Pure).clock());
+        assert!(!clock.narrowed(&[Scope::Kv], Effect::Write).clock());
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod runtime;
 pub use runtime::{Component, Described, Health, Hook, HookReport, LoadError, Runtime};
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 
@@ -218,4 +219,9 @@ pub struct KvError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 pub trait Clock: Send + Sync {
     /// Milliseconds since the Unix epoch.
     fn now_ms(&self) -> u64;
+
+    /// Time since the Unix epoch, as fine as this clock tells it.
+    fn now(&self) -> Duration {
+        Duration::from_millis(self.now_ms())
+    }
 }

@@ -73,7 +73,7 @@ impl Operations {
                 Scope::Net(name) => {
                     manifest.permissions.net(name).is_some_and(|net| net.ask.origins.is_some())
                 }
-                Scope::Kv | Scope::Call(_) | Scope::Publish(_) | Scope::Subscribe(_) => true,
+                Scope::Kv | Scope::Clock | Scope::Call(_) | Scope::Publish(_) | Scope::Subscribe(_) => true,
             };
             for scope in manifest.scopes().into_iter().filter(without_place) {
                 grants.entry(scope).or_insert(None);
