@@ -18,7 +18,7 @@ wasmtime::component::bindgen!({
     exports: { default: async },
 });
 
-use ares::host::{call, config_values, events, kv, log, types};
+use ares::host::{call, config_values, events, kv, log, progress, types};
 
 /// Memory of one call, in bytes; the default of a plugin that asks for nothing.
 const MEMORY: usize = 100 << 20;
@@ -82,6 +82,10 @@ impl kv::Host for State {
     async fn keys(&mut self, _: String, _: Option<String>, _: u32) -> Result<Vec<String>, kv::Error> {
         Ok(Vec::new())
     }
+}
+
+impl progress::Host for State {
+    async fn report(&mut self, _: u64, _: Option<u64>, _: String) {}
 }
 
 impl call::Host for State {

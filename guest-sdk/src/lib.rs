@@ -49,6 +49,7 @@ pub mod log;
 pub mod native;
 #[doc(hidden)]
 pub mod plugin;
+pub mod progress;
 mod schema;
 
 #[cfg(test)]

@@ -108,6 +108,15 @@ pub mod events {
     }
 }
 
+/// `progress` on standard error.
+pub mod progress {
+    /// As the host's.
+    pub fn report(done: u64, total: Option<u64>, message: &str) {
+        let total = total.map_or_else(String::new, |total| format!(" of {total}"));
+        eprintln!("{done}{total}: {}", message.escape_debug());
+    }
+}
+
 /// `call` without anybody to call.
 pub mod call {
     use crate::bindings::ares::host::call::{Error, Problem};

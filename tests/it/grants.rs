@@ -1,14 +1,10 @@
 //! What a plugin asks for is told in words, and nothing of it is granted without a person's word.
 
-use std::fs::{self, File};
-use std::io::{Read as _, Write as _};
-use std::process::Stdio;
-use std::time::Instant;
+use std::fs;
 
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::json;
 
-use crate::harness::{Installation, PATIENCE, guest};
+use crate::harness::{Installation, guest};
 
 fn granted(installation: &Installation, plugin: &str) -> serde_json::Value {
     let shown = installation.ares(["grants", "show", plugin, "--json"]).exits(0).json();
@@ -17,36 +13,8 @@ fn granted(installation: &Installation, plugin: &str) -> serde_json::Value {
 
 /// Registers at a terminal, with these lines typed; gives what the terminal showed.
 fn at_a_terminal(installation: &Installation, plugin: &str, typed: &str) -> String {
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&master).unwrap();
-    unlockpt(&master).unwrap();
-    let name = ptsname(&master, Vec::new()).unwrap();
-    let terminal = File::options().read(true).write(true).open(name.to_str().unwrap()).unwrap();
     let folder = guest(plugin);
-    let mut command = installation.command(["register".as_ref(), folder.as_os_str()]);
-    let end = || Stdio::from(terminal.try_clone().unwrap());
-    let mut child = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
-    drop((command, terminal));
-    let mut master = File::from(master);
-    master.write_all(typed.as_bytes()).unwrap();
-    let mut reader = master.try_clone().unwrap();
-    let shown = std::thread::spawn(move || {
-        let mut shown = Vec::new();
-        // Linux ends a terminal that nobody holds any more with an error.
-        let _ = reader.read_to_end(&mut shown);
-        String::from_utf8_lossy(&shown).into_owned()
-    });
-    let begun = Instant::now();
-    while child.try_wait().unwrap().is_none() {
-        if begun.elapsed() > PATIENCE {
-            child.kill().unwrap();
-            panic!("it waits for more answers: {}", shown.join().unwrap());
-        }
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
-    let shown = shown.join().unwrap();
-    assert!(child.wait().unwrap().success(), "{shown}");
-    shown
+    installation.at_a_terminal(["register".as_ref(), folder.as_os_str()], typed)
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! What every test here needs: a state directory of its own, the binary, a running host.
 
 use std::ffi::OsStr;
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -137,6 +139,40 @@ impl Installation {
         self.ares(["invoke", capability, "--input", input, "--json"]).json()
     }
 
+    /// Runs one command, which must succeed, at a terminal with these lines typed; gives what the
+    /// terminal showed.
+    #[track_caller]
+    pub(crate) fn at_a_terminal<S: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = S>,
+        typed: &str,
+    ) -> String {
+        let (mut master, terminal) = terminal();
+        let mut command = self.command(arguments);
+        let end = || Stdio::from(terminal.try_clone().unwrap());
+        let mut child = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
+        drop((command, terminal));
+        master.write_all(typed.as_bytes()).unwrap();
+        let mut reader = master.try_clone().unwrap();
+        let shown = std::thread::spawn(move || {
+            let mut shown = Vec::new();
+            // Linux ends a terminal that nobody holds any more with an error.
+            let _ = reader.read_to_end(&mut shown);
+            String::from_utf8_lossy(&shown).into_owned()
+        });
+        let begun = Instant::now();
+        while child.try_wait().unwrap().is_none() {
+            if begun.elapsed() > PATIENCE {
+                child.kill().unwrap();
+                panic!("it waits for more answers: {}", shown.join().unwrap());
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let shown = shown.join().unwrap();
+        assert!(child.wait().unwrap().success(), "{shown}");
+        shown
+    }
+
     /// Starts the host in the background and waits until it answers.
     #[track_caller]
     pub(crate) fn run(&self) -> RunningHost {
@@ -148,6 +184,16 @@ impl Installation {
         host.wait_for("its socket", || std::os::unix::net::UnixStream::connect(&socket).is_ok());
         host
     }
+}
+
+/// The two ends of a terminal: a person's and a program's.
+fn terminal() -> (File, File) {
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    let name = ptsname(&master, Vec::new()).unwrap();
+    let terminal = File::options().read(true).write(true).open(name.to_str().unwrap()).unwrap();
+    (File::from(master), terminal)
 }
 
 /// A host in the background; ended when dropped.

@@ -25,5 +25,6 @@ mod hostile;
 mod lock;
 mod mcp;
 mod network;
+mod progress;
 mod refusals;
 mod servers;

@@ -74,6 +74,11 @@ fn check(seen: &Value, protocol: &str) {
     }
     assert_eq!(seen["again"]["is_error"], false, "the host goes on after a fault: {seen}");
     assert_eq!(seen["unknown"], -32602);
+    let steps = seen["steps"].as_array().unwrap();
+    // Six tenths of a second at ten a second, the last one being the end.
+    assert!((2..=12).contains(&steps.len()), "{steps:?}");
+    assert_eq!(steps.last().unwrap(), &json!([30.0, 30.0, "chaos: step 30 \\u{1b}[2J"]), "{steps:?}");
+    assert!(steps.is_sorted_by_key(|step| step[0].as_f64().map(|done| done as u64)), "{steps:?}");
     assert!(seen["ended_after"].as_f64().unwrap() < 1.5, "the host did not end with its input: {seen}");
 }
 

@@ -22,6 +22,7 @@ pub mod json;
 mod ledger;
 mod name;
 pub mod ports;
+pub mod progress;
 mod report;
 mod request;
 pub mod text;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::flow::Parent;
 use crate::name::{CapabilityId, InvocationId, PluginName};
+use crate::progress::Sink;
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +67,8 @@ pub struct Request {
     pub task: Option<String>,
     /// JSON object for the guest's context, not yet parsed.
     pub metadata: Option<String>,
+    /// Who hears how far the call has come.
+    pub progress: Option<Sink>,
     /// The running call this one was made from.
     pub(crate) parent: Option<Parent>,
 }
@@ -83,6 +86,7 @@ impl Request {
             deadline: None,
             task: None,
             metadata: None,
+            progress: None,
             parent: None,
         }
     }

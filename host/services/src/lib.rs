@@ -14,6 +14,7 @@ mod lifecycle;
 pub mod operation;
 mod operations;
 mod passing;
+pub mod progress;
 mod records;
 mod retry;
 pub mod state;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use ares_kernel::Caller;
+use ares_kernel::progress::Sink;
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -229,4 +230,16 @@ pub trait Operate: Send + Sync {
     /// Does one thing in the caller's name. Only a human may change what is registered, granted,
     /// configured or running.
     fn operate(&self, caller: Caller, operation: Operation) -> BoxFuture<'_, Result<Value, Problem>>;
+
+    /// The same, and `progress` hears how far a call has come. Only calls have anything to tell; a
+    /// host that hears nothing of them itself tells nothing.
+    fn operate_heard(
+        &self,
+        caller: Caller,
+        operation: Operation,
+        progress: Sink,
+    ) -> BoxFuture<'_, Result<Value, Problem>> {
+        drop(progress);
+        self.operate(caller, operation)
+    }
 }

@@ -1,7 +1,7 @@
 //! Looks for secrets, dangerous shell and Unicode tricks in the granted folder. It only reads.
 use std::{collections::BTreeMap, path::Path};
 
-use ares_sdk::{Context, Failure};
+use ares_sdk::{Context, Failure, progress};
 
 mod mask;
 mod rules;
@@ -120,6 +120,7 @@ fn scan_below(root: &Path, scope: &Scope, context: &Context) -> Result<Report, F
     let mut findings = Vec::new();
     let mut walk = Walk::new(root, &scope.path, context.remaining_ms)?;
     while let Some((file, text)) = walk.next_text() {
+        progress::report(walk.files.into(), None, &file);
         scanner.scan(&file, &text, &mut findings);
         if findings.len() > limit {
             findings.truncate(limit);

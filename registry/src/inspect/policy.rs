@@ -12,7 +12,7 @@ const EXPORTS: [&str; 4] = ["capability", "health", "config", "lifecycle"];
 
 /// Interfaces that need no permission: what every Rust program links (files are there only when a
 /// folder was granted) and what `ares:host` always gives.
-const BASELINE: [&str; 9] = [
+const BASELINE: [&str; 10] = [
     "wasi:cli/*",
     "wasi:io/*",
     "wasi:clocks/*",
@@ -22,6 +22,7 @@ const BASELINE: [&str; 9] = [
     "ares:host/types",
     "ares:host/log",
     "ares:host/config-values",
+    "ares:host/progress",
 ];
 
 /// `package/interface@version`, taken apart.

@@ -12,5 +12,6 @@ mod kv;
 mod limits;
 mod load;
 mod loading;
+mod progress;
 mod room;
 mod singleton;

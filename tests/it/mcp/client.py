@@ -34,6 +34,17 @@ async def unknown_tool(client):
     return None
 
 
+async def steps(client):
+    """What the SDK hears of a call's progress: it gives a token where it has a callback."""
+    heard = []
+
+    async def hear(done, total, message):
+        heard.append([done, total, message])
+
+    await client.call_tool("count_up", {"amount": 30}, progress_callback=hear)
+    return heard
+
+
 async def talk(host, state, mode):
     server = StdioServerParameters(command=host, args=["--state", state, "mcp"])
     me = Implementation(name="ares-test-client", version="1")
@@ -53,6 +64,7 @@ async def talk(host, state, mode):
         seen["fault"] = shown(await client.call_tool("trap", {}))
         seen["again"] = shown(await client.call_tool("analyze_sentiment", {"text": "Still there, great."}))
         seen["unknown"] = await unknown_tool(client)
+        seen["steps"] = await steps(client)
         before = time.monotonic()
     # The SDK closes the server's input, then waits two seconds before it kills.
     seen["ended_after"] = time.monotonic() - before

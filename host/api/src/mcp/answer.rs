@@ -57,7 +57,10 @@ pub(super) fn outcome(outcome: Value, wrapped: bool) -> CallToolResult {
             refused(&wrong.kind, &wrong.code),
         ),
         (Some(Ok(Status::Fault)), _) => {
-            bad(&format!("The plugin broke ({}): {}", wrong.code, wrong.message), broke(&wrong.code))
+            // Of a plugin whose turn did not come nothing ran, so nothing of it broke.
+            let busy = wrong.code == FaultKind::Busy.as_str();
+            let what = if busy { "Not run" } else { "The plugin broke" };
+            bad(&format!("{what} ({}): {}", wrong.code, wrong.message), broke(&wrong.code))
         }
         (Some(Ok(Status::Unrecorded)), _) => bad(
             &format!("Not recorded ({}): {}", wrong.code, wrong.message),

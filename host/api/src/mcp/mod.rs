@@ -8,6 +8,7 @@
 //! | `tool` | a capability as a tool |
 //! | `schema` | any JSON Schema as the object schema MCP wants |
 //! | `answer` | an outcome as a tool result |
+//! | `progress` | how far a call has come |
 //!
 //! Nothing here decides anything: each call goes through [`Operate`] and so through the gate, in
 //! the name of the client. There is no tool that registers, grants or configures.
@@ -15,6 +16,7 @@
 mod answer;
 mod catalogue;
 mod lines;
+mod progress;
 mod schema;
 mod server;
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use ares_kernel::{Caller, text};
 use ares_services::operation::{Operation, Problem};
+use ares_services::progress;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CustomRequest, CustomResult, ErrorCode, ErrorData,
     Implementation, JsonObject, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig,
@@ -18,6 +19,7 @@ use tokio::sync::watch;
 
 use super::answer;
 use super::catalogue::{Catalogue, Offers};
+use super::progress::Notifier;
 
 /// Tools in one answer. Many clients never ask for a second page.
 const PAGE: usize = 1000;
@@ -48,6 +50,7 @@ impl Server {
         caller: Caller,
         capability: String,
         arguments: Option<JsonObject>,
+        notifier: Option<Notifier>,
     ) -> Option<Result<Value, Problem>> {
         let operate = Arc::clone(&self.catalogue.operate);
         let input = Value::Object(arguments.unwrap_or_default()).to_string();
@@ -59,7 +62,12 @@ impl Server {
             task: None,
             metadata: None,
         };
-        tokio::spawn(async move { operate.operate(caller, invoke).await }).await.ok()
+        let Some(notifier) = notifier else {
+            return tokio::spawn(async move { operate.operate(caller, invoke).await }).await.ok();
+        };
+        let (sink, updates) = progress::channel();
+        let work = tokio::spawn(async move { operate.operate_heard(caller, invoke, sink).await });
+        progress::listening(work, updates, |update| notifier.tell(update)).await.ok()
     }
 }
 
@@ -97,8 +105,10 @@ impl ServerHandler for Server {
                 None,
             ));
         };
+        let token = context.meta.get_progress_token();
+        let notifier = token.map(|token| Notifier::new(context.peer.clone(), token));
         let done = tokio::select! {
-            done = self.invoke(caller, name, request.arguments) => done,
+            done = self.invoke(caller, name, request.arguments, notifier) => done,
             // The answer to a cancelled request is not sent, so this text is never seen.
             () = context.ct.cancelled() => return Err(ErrorData::internal_error("cancelled", None)),
         };

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ares_kernel::Caller;
+use ares_kernel::progress::{Sink, Update};
 use ares_services::operation::{Operate, Operation, Problem, ProblemKind};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -60,9 +61,11 @@ impl Operate for Host {
                 ended("refused", error("not-granted", json!({"check": "grants", "kind": "forbidden"})))
             }
             "fragile" => ended("fault", error("trap", json!({}))),
+            "crowded" => ended("fault", error("busy", json!({}))),
             "hungry" => ended("fault", error("out-of-memory", json!({}))),
             "polite" => ended("failed", error("no-such-note", json!({}))),
             "amnesiac" => ended("unrecorded", error("unrecorded", json!({}))),
+            "steps" => ended("ok", json!({"value": {}})),
             "late" => {
                 return tokio::time::sleep(Duration::from_secs(2))
                     .map(|()| Ok(json!({"status": "ok", "value": {}})))
@@ -78,6 +81,25 @@ impl Operate for Host {
         };
         async move { answer }.boxed()
     }
+
+    fn operate_heard(
+        &self,
+        caller: Caller,
+        operation: Operation,
+        progress: Sink,
+    ) -> BoxFuture<'_, Result<Value, Problem>> {
+        async move {
+            let update = |done, total| Update::new("demo".parse().unwrap(), done, total, "at\u{1b} work");
+            // The second says no more than the first, the third begins anew.
+            for (done, total) in [(1, Some(3)), (1, None), (0, None), (2, None)] {
+                progress.report(update(done, total));
+                tokio::time::sleep(Duration::from_millis(150)).await;
+            }
+            progress.report(update(u64::MAX, Some(3)));
+            self.operate(caller, operation).await
+        }
+        .boxed()
+    }
 }
 
 fn row(name: &str, output: &Value) -> Value {
@@ -88,7 +110,8 @@ fn row(name: &str, output: &Value) -> Value {
 fn host() -> Arc<Host> {
     let object = json!({"type": "object"});
     let named = [
-        "polite", "echo", "picky", "secret", "fragile", "hungry", "amnesiac", "slow", "late", "buggy", "lost",
+        "polite", "echo", "picky", "secret", "fragile", "hungry", "amnesiac", "slow", "late", "buggy",
+        "lost", "steps", "crowded",
     ];
     let mut rows: Vec<Value> = named.iter().map(|name| row(name, &object)).collect();
     rows.extend([row("count", &json!({"type": "integer"})), row("nothing", &json!({"type": "null"}))]);
@@ -199,7 +222,7 @@ async fn tools_are_listed_by_name_and_the_first_provider_wins() {
         let tools = answer["result"]["tools"].as_array().unwrap();
         let names: Vec<&str> = tools.iter().map(|tool| tool["name"].as_str().unwrap()).collect();
         assert!(names.is_sorted(), "{names:?}");
-        assert_eq!(names.len(), 13);
+        assert_eq!(names.len(), 15);
         let echo = tools.iter().find(|tool| tool["name"] == "echo").unwrap();
         assert_eq!(echo["outputSchema"], json!({"type": "object"}));
         assert_eq!(echo["annotations"]["readOnlyHint"], true);
@@ -251,6 +274,7 @@ async fn whatever_goes_wrong_says_what_to_do() {
             ("secret", ["Refused by the check `grants` (not-granted)", "Do not repeat the call"]),
             ("fragile", ["The plugin broke (trap): the reason", "Try others"]),
             ("hungry", ["The plugin broke (out-of-memory)", "Ask for less"]),
+            ("crowded", ["Not run (busy): the reason", "Wait, then call again"]),
             ("polite", ["The plugin declined (no-such-note): the reason", "Change the arguments"]),
             ("amnesiac", ["Not recorded (unrecorded)", "Whether it ran is unknown"]),
             ("buggy", ["The host broke", "Whether it ran is unknown"]),
@@ -262,6 +286,36 @@ async fn whatever_goes_wrong_says_what_to_do() {
             let text = result["content"][0]["text"].as_str().unwrap();
             assert!(words.iter().all(|words| text.contains(words)), "{tool}: {text}");
         }
+        client.leave().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn who_gives_a_token_hears_of_progress_before_the_answer_and_no_other() {
+    let host = host();
+    for mut client in [Client::initialized(&host).await, Client::discovered(&host).await] {
+        // Without a token the very next line is the answer.
+        assert_eq!(client.call("steps").await["isError"], false);
+        let mut meta = client.meta.clone().unwrap_or_else(|| json!({}));
+        meta["progressToken"] = json!("t-1");
+        client
+            .send(&json!({"jsonrpc": "2.0", "id": 77, "method": "tools/call",
+            "params": {"name": "steps", "arguments": {}, "_meta": meta}}))
+            .await;
+        let mut told = Vec::new();
+        let answer = loop {
+            let line = client.next().await;
+            if line["method"] != "notifications/progress" {
+                break line;
+            }
+            told.push(line["params"].clone());
+        };
+        assert_eq!((&answer["id"], &answer["result"]["isError"]), (&json!(77), &json!(false)), "{answer}");
+        let steps: Vec<f64> = told.iter().map(|told| told["progress"].as_f64().unwrap()).collect();
+        assert_eq!(steps, [1.0, 2.0, 18_446_744_073_709_551_616.0], "{told:?}");
+        assert!(told.iter().all(|told| told["progressToken"] == "t-1"), "{told:?}");
+        assert_eq!((&told[0]["total"], told[1].get("total")), (&json!(3.0), None), "{told:?}");
+        assert_eq!(told[0]["message"], "demo: at\\u{1b} work");
         client.leave().await.unwrap();
     }
 }
@@ -339,8 +393,8 @@ async fn another_list_is_announced_in_both_eras() {
     let params = json!({"notifications": {"toolsListChanged": true}, "_meta": new.meta});
     new.send(&json!({"jsonrpc": "2.0", "id": 99, "method": "subscriptions/listen", "params": params})).await;
     assert_eq!(new.next().await["method"], "notifications/subscriptions/acknowledged");
-    assert_eq!(old.ask("tools/list", json!({})).await["result"]["tools"].as_array().unwrap().len(), 13);
-    assert_eq!(new.ask("tools/list", json!({})).await["result"]["tools"].as_array().unwrap().len(), 13);
+    assert_eq!(old.ask("tools/list", json!({})).await["result"]["tools"].as_array().unwrap().len(), 15);
+    assert_eq!(new.ask("tools/list", json!({})).await["result"]["tools"].as_array().unwrap().len(), 15);
     host.rows.lock().unwrap().pop();
     host.rows.lock().unwrap().push(row("fresh", &json!({"type": "object"})));
     for client in [&mut old, &mut new] {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ares_kernel::Caller;
+use ares_kernel::progress::{Sink, Update};
 use ares_services::operation::{Operate, Operation, Problem, ProblemKind};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -54,8 +55,14 @@ struct Waiting(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    senders: HashMap<u64, oneshot::Sender<Answer>>,
+    senders: HashMap<u64, Waiter>,
     lost: Option<Problem>,
+}
+
+/// One request that is not answered yet.
+struct Waiter {
+    answer: oneshot::Sender<Answer>,
+    progress: Option<Sink>,
 }
 
 impl Remote {
@@ -68,7 +75,12 @@ impl Remote {
         Ok(Self { path: path.to_owned(), line: tokio::sync::Mutex::new(Some(connection)) })
     }
 
-    async fn send(&self, caller: Caller, operation: Operation) -> Result<oneshot::Receiver<Answer>, Problem> {
+    async fn send(
+        &self,
+        caller: Caller,
+        operation: Operation,
+        progress: Option<Sink>,
+    ) -> Result<oneshot::Receiver<Answer>, Problem> {
         let mut line = self.line.lock().await;
         let mut connection = match line.take().filter(|connection| !connection.waiting.is_lost()) {
             Some(connection) => connection,
@@ -77,22 +89,27 @@ impl Remote {
                 problem(ProblemKind::Failed, "no-host", why)
             })?,
         };
-        let sent = connection.send(caller, operation).await;
+        let sent = connection.send(caller, operation, progress).await;
         // A frame that was cut off leaves nothing to build on; `Drop` closes that connection.
         if !connection.waiting.is_lost() {
             *line = Some(connection);
         }
         sent
     }
+
+    async fn ask(&self, caller: Caller, operation: Operation, progress: Option<Sink>) -> Answer {
+        let answer = self.send(caller, operation, progress).await?;
+        answer.await.unwrap_or_else(|_| Err(lost("the connection was closed")))
+    }
 }
 
 impl Operate for Remote {
     fn operate(&self, caller: Caller, operation: Operation) -> BoxFuture<'_, Answer> {
-        async move {
-            let answer = self.send(caller, operation).await?;
-            answer.await.unwrap_or_else(|_| Err(lost("the connection was closed")))
-        }
-        .boxed()
+        self.ask(caller, operation, None).boxed()
+    }
+
+    fn operate_heard(&self, caller: Caller, operation: Operation, progress: Sink) -> BoxFuture<'_, Answer> {
+        self.ask(caller, operation, Some(progress)).boxed()
     }
 }
 
@@ -120,6 +137,7 @@ impl Connection {
         &mut self,
         caller: Caller,
         operation: Operation,
+        progress: Option<Sink>,
     ) -> Result<oneshot::Receiver<Answer>, Problem> {
         self.next += 1;
         let ask = Ask { id: self.next, caller, operation };
@@ -130,7 +148,7 @@ impl Connection {
             let why = format!("the request has {} bytes; the most is {REQUEST_BYTES_MAX}", frame.len());
             return Err(problem(ProblemKind::Invalid, "frame-too-large", why));
         }
-        let answer = self.waiting.enrol(ask.id)?;
+        let answer = self.waiting.enrol(ask.id, progress)?;
         let broken = Broken(&self.waiting);
         if let Err(error) = self.writer.write_all(&frame).await {
             // What the host said before it closed is a better reason than the broken pipe.
@@ -167,20 +185,27 @@ impl Waiting {
         self.state().lost.is_some()
     }
 
-    fn enrol(&self, id: u64) -> Result<oneshot::Receiver<Answer>, Problem> {
+    fn enrol(&self, id: u64, progress: Option<Sink>) -> Result<oneshot::Receiver<Answer>, Problem> {
         let mut state = self.state();
         if let Some(why) = &state.lost {
             return Err(why.clone());
         }
-        let (sender, receiver) = oneshot::channel();
-        state.senders.insert(id, sender);
+        let (answer, receiver) = oneshot::channel();
+        state.senders.insert(id, Waiter { answer, progress });
         Ok(receiver)
     }
 
     fn answer(&self, id: u64, answer: Answer) {
-        if let Some(sender) = self.state().senders.remove(&id) {
+        if let Some(waiter) = self.state().senders.remove(&id) {
             // Whoever no longer waits does not need it.
-            let _ = sender.send(answer);
+            let _ = waiter.answer.send(answer);
+        }
+    }
+
+    fn news(&self, id: u64, update: Update) {
+        let sink = self.state().senders.get(&id).and_then(|waiter| waiter.progress.clone());
+        if let Some(sink) = sink {
+            sink.report(update);
         }
     }
 
@@ -188,8 +213,8 @@ impl Waiting {
     fn lose(&self, why: Problem) {
         let mut state = self.state();
         let why = state.lost.get_or_insert(why).clone();
-        for (_, sender) in state.senders.drain() {
-            let _ = sender.send(Err(why.clone()));
+        for (_, waiter) in state.senders.drain() {
+            let _ = waiter.answer.send(Err(why.clone()));
         }
     }
 }
@@ -209,6 +234,9 @@ async fn read(reader: OwnedReadHalf, waiting: Arc<Waiting>, greeted: oneshot::Se
         let Ok(reply) = serde_json::from_slice::<Reply>(&line.bytes) else {
             break lost("the host sent something else than a reply");
         };
+        if let (Some(id), Some(update)) = (reply.id, &reply.progress) {
+            waiting.news(id, update.clone());
+        }
         match (reply.id, reply.into_result()) {
             (Some(id), Some(answer)) => waiting.answer(id, answer),
             (None, Some(Err(problem))) => break problem,

@@ -4,7 +4,8 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use ares_kernel::Caller;
-use ares_services::operation::{Operate, Problem, ProblemKind};
+use ares_services::operation::{Operate, Operation, Problem, ProblemKind};
+use ares_services::progress;
 use futures::FutureExt;
 use tokio::io::{AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
@@ -66,7 +67,7 @@ async fn read(reader: impl tokio::io::AsyncRead + Unpin, shared: &Arc<Shared>, r
                     Ok(()) => {
                         let (shared, replies) = (Arc::clone(shared), replies.clone());
                         tokio::spawn(async move {
-                            let reply = carry_out(&*shared.operate, ask, line).await;
+                            let reply = carry_out(&*shared.operate, ask, line, &replies).await;
                             // A client that left does not hear of it.
                             let _ = replies.send(reply).await;
                             drop(place);
@@ -84,10 +85,23 @@ async fn read(reader: impl tokio::io::AsyncRead + Unpin, shared: &Arc<Shared>, r
 }
 
 /// Carries one request out. A panic is this request's problem and no other's.
-async fn carry_out(operate: &dyn Operate, ask: Ask, line: Line) -> Reply {
+async fn carry_out(operate: &dyn Operate, ask: Ask, line: Line, replies: &mpsc::Sender<Reply>) -> Reply {
     let Line { bytes, share } = line;
     drop(bytes);
-    let result = AssertUnwindSafe(operate.operate(ask.caller, ask.operation)).catch_unwind().await;
+    let work = async {
+        if !matches!(ask.operation, Operation::Invoke { .. }) {
+            return operate.operate(ask.caller, ask.operation).await;
+        }
+        let (sink, updates) = progress::channel();
+        let work = operate.operate_heard(ask.caller, ask.operation, sink);
+        // Nobody waits for a client that is slow to read: it misses news, and no answer.
+        let news = |update| {
+            drop(replies.try_send(Reply::news(ask.id, update)));
+            std::future::ready(())
+        };
+        progress::listening(work, updates, news).await
+    };
+    let result = AssertUnwindSafe(work).catch_unwind().await;
     drop(share);
     let result = result.unwrap_or_else(|_| {
         Err(problem(

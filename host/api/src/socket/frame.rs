@@ -1,6 +1,7 @@
 //! What is in a frame.
 
 use ares_kernel::Caller;
+use ares_kernel::progress::Update;
 use ares_services::operation::{Operation, Problem};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -34,7 +35,7 @@ impl Greeting {
     }
 }
 
-/// One reply: either `ok` or `problem`.
+/// One reply: either `ok` or `problem`, or, of a request that still runs, `progress`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reply {
     /// The request's id; nothing where it could not be read.
@@ -45,6 +46,9 @@ pub struct Reply {
     /// Why there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,
+    /// How far it has come; a reply with it is not the last word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Update>,
 }
 
 impl Reply {
@@ -52,9 +56,15 @@ impl Reply {
     #[must_use]
     pub fn new(id: Option<u64>, result: Result<Value, Problem>) -> Self {
         match result {
-            Ok(value) => Self { id, ok: Some(value), problem: None },
-            Err(problem) => Self { id, ok: None, problem: Some(problem) },
+            Ok(value) => Self { id, ok: Some(value), problem: None, progress: None },
+            Err(problem) => Self { id, ok: None, problem: Some(problem), progress: None },
         }
+    }
+
+    /// News of the request of this id.
+    #[must_use]
+    pub fn news(id: u64, update: Update) -> Self {
+        Self { id: Some(id), ok: None, problem: None, progress: Some(update) }
     }
 
     /// The result it carries, if it is the last word on its request.

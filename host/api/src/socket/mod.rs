@@ -6,13 +6,14 @@
 //! ```text
 //! ← {"id":null,"host":"0.1.0"}
 //! → {"id":1,"caller":{"kind":"human","name":"operator"},"operation":{"operation":"status","plugin":null}}
+//! ← {"id":1,"progress":{"plugin":"demo","done":3,"total":null,"message":"…"}}        any number of times
 //! ← {"id":1,"ok":{…}}        or        {"id":1,"problem":{"kind":…,"code":…,"message":…}}
 //! ```
 //!
 //! The host greets first. The id is the client's; several requests may run on one connection and are answered as they
 //! end. A problem with `"id":null` is about the connection or about a line that could not be read;
 //! the server closes the connection after it. A client passes over frames that are neither `ok`
-//! nor `problem`: they are news of a request that still runs.
+//! nor `problem`: they are news of a request that still runs, of `invoke` its progress.
 
 mod bind;
 mod client;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use ares_kernel::Caller;
+use ares_kernel::progress::{Progress, Sink, Update};
 use ares_services::operation::{Operate, Operation, Problem, ProblemKind};
 use ares_services::state::{Lock, State};
 use futures::FutureExt;
@@ -53,6 +54,22 @@ impl Operate for Echo {
                 }),
                 _ => Ok(json!({ "caller": caller, "operation": operation })),
             }
+        }
+        .boxed()
+    }
+
+    fn operate_heard(
+        &self,
+        caller: Caller,
+        operation: Operation,
+        progress: Sink,
+    ) -> BoxFuture<'_, Result<Value, Problem>> {
+        async move {
+            for done in 1..=2 {
+                progress.report(Update::new("demo".parse().unwrap(), done, Some(2), "at work"));
+                tokio::time::sleep(Duration::from_millis(150)).await;
+            }
+            self.operate(caller, operation).await
         }
         .boxed()
     }
@@ -123,6 +140,42 @@ async fn answers_and_problems_come_back_as_they_are() {
     assert_eq!((problem.kind, problem.code.as_str()), (ProblemKind::NotFound, "not-registered"));
     let problem = remote.operate(human(), info("huge")).await.unwrap_err();
     assert_eq!(problem.code, "reply-too-large");
+}
+
+fn invoke() -> Operation {
+    let (capability, input) = ("x".to_owned(), "{}".to_owned());
+    Operation::Invoke { capability, plugin: None, input, deadline_ms: None, task: None, metadata: None }
+}
+
+#[tokio::test]
+async fn progress_comes_before_the_answer_and_a_client_may_pass_it_over() {
+    #[derive(Clone, Default)]
+    struct Heard(Arc<std::sync::Mutex<Vec<u64>>>);
+    impl Progress for Heard {
+        fn report(&self, update: Update) {
+            self.0.lock().unwrap().push(update.done);
+        }
+    }
+    let host = Fixture::new();
+    let (remote, heard) = (host.remote().await, Heard::default());
+    let answer = remote.operate_heard(human(), invoke(), Sink::new(heard.clone())).await.unwrap();
+    assert_eq!(
+        (answer["caller"]["name"].as_str(), heard.0.lock().unwrap().clone()),
+        (Some("operator"), vec![1, 2])
+    );
+    // Whoever does not want to hear gets the answer alone, and nothing of the next request.
+    assert!(remote.operate(human(), invoke()).await.is_ok());
+    assert!(remote.operate_heard(human(), Operation::Verify, Sink::new(heard.clone())).await.is_ok());
+    assert_eq!(heard.0.lock().unwrap().len(), 2);
+
+    let mut stream = host.raw().await;
+    let ask = json!({ "id": 7, "caller": human(), "operation": invoke() });
+    stream.write_all(format!("{ask}\n").as_bytes()).await.unwrap();
+    let mut reader = BufReader::new(stream);
+    let update = json!({"plugin": "demo", "done": 1, "total": 2, "message": "at work"});
+    assert_eq!(reply(&mut reader).await, json!({"id": 7, "progress": update}));
+    assert_eq!(reply(&mut reader).await["progress"]["done"], 2);
+    assert!(reply(&mut reader).await["ok"].is_object());
 }
 
 #[tokio::test]

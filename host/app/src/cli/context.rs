@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use ares_api::socket::Remote;
 use ares_kernel::Caller;
 use ares_services::operation::{Operate, Operation};
+use ares_services::progress;
 use ares_services::state::State;
 use serde_json::Value;
 
@@ -17,6 +18,7 @@ use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::render::Screen;
+use crate::render::progress::Drawn;
 use crate::user;
 
 /// How long a command waits for a host that is starting or stopping.
@@ -142,6 +144,25 @@ impl Session {
             Reached::Here(host) => host.operate().operate(self.caller.clone(), operation).await,
         };
         answer.map_err(Failure::from)
+    }
+
+    /// The same, drawing how far a call has come where somebody can see it.
+    pub(crate) async fn operate_drawn(
+        &self,
+        screen: &Screen,
+        operation: Operation,
+    ) -> Result<Value, Failure> {
+        if !screen.progress {
+            return self.operate(operation).await;
+        }
+        let (sink, updates) = progress::channel();
+        let (drawn, operations) = (Drawn::default(), self.operations());
+        let work = operations.operate_heard(self.caller.clone(), operation, sink);
+        let draw = |update| {
+            drawn.draw(&update);
+            std::future::ready(())
+        };
+        progress::listening(work, updates, draw).await.map_err(Failure::from)
     }
 
     /// Whoever carries operations out.

@@ -46,16 +46,15 @@ impl Invoke {
         let input = self.input.text(&session, &self.capability, self.plugin.as_deref()).await;
         let answer = match input {
             Ok(input) => {
-                session
-                    .operate(Operation::Invoke {
-                        capability: self.capability,
-                        plugin: self.plugin,
-                        input,
-                        deadline_ms: self.deadline,
-                        task: self.task,
-                        metadata: self.metadata,
-                    })
-                    .await
+                let invoke = Operation::Invoke {
+                    capability: self.capability,
+                    plugin: self.plugin,
+                    input,
+                    deadline_ms: self.deadline,
+                    task: self.task,
+                    metadata: self.metadata,
+                };
+                session.operate_drawn(&context.screen, invoke).await
             }
             Err(failure) => Err(failure),
         };

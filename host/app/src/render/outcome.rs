@@ -24,6 +24,8 @@ pub(crate) fn reason(outcome: &Value) -> String {
     let verb = match status.as_str() {
         "failed" => "answered with a failure",
         "refused" => "was refused",
+        // Nothing of the plugin ran.
+        "fault" if code == "busy" => "was not run",
         "fault" => "broke",
         _ => "gave no answer",
     };

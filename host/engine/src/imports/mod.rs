@@ -9,6 +9,7 @@ pub(crate) mod http;
 pub(crate) mod kv;
 mod log;
 mod open_at;
+mod progress;
 pub(crate) mod wasi;
 
 use wasmtime::component::Linker;
@@ -22,7 +23,8 @@ struct Import {
 }
 
 /// All of them.
-const IMPORTS: &[Import] = &[log::IMPORT, config_values::IMPORT, kv::IMPORT, call::IMPORT, events::IMPORT];
+const IMPORTS: &[Import] =
+    &[log::IMPORT, config_values::IMPORT, kv::IMPORT, call::IMPORT, events::IMPORT, progress::IMPORT];
 
 /// Links everything a guest can reach.
 pub(crate) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {

@@ -30,7 +30,7 @@ mod generated {
 use generated::ares::host::types;
 use generated::exports::ares::host::health;
 
-pub(crate) use generated::ares::host::{call, config_values, events, kv, log};
+pub(crate) use generated::ares::host::{call, config_values, events, kv, log, progress};
 pub(crate) use generated::{Plugin, PluginPre};
 
 /// The name of this track.

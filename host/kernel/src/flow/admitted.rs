@@ -10,6 +10,7 @@ use crate::facts::{Capability, Effect, Grants, Limits, Plugin};
 use crate::gate::{Gate, Refusal, Verdict};
 use crate::name::{CapabilityId, InvocationId, PluginName, Topic};
 use crate::ports::{Invoke, Opening, Route};
+use crate::progress::Sink;
 use crate::request::{Caller, Request};
 
 /// A request the gate let through.
@@ -62,6 +63,7 @@ pub struct Reentry {
     parent: Parent,
     caller: Caller,
     task: Option<String>,
+    progress: Option<Sink>,
     invoke: Arc<dyn Invoke>,
 }
 
@@ -194,6 +196,7 @@ impl Permit {
             },
             caller: Caller::Plugin(self.route.plugin.name.clone()),
             task: self.request.task.clone(),
+            progress: self.request.progress.clone(),
             invoke: Arc::clone(&self.invoke),
         }
     }
@@ -262,6 +265,7 @@ impl Reentry {
     pub async fn invoke(&self, capability: CapabilityId, input: String) -> super::Outcome {
         let mut request = Request::new(self.caller.clone(), capability, input);
         request.task.clone_from(&self.task);
+        request.progress.clone_from(&self.progress);
         let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
         request.deadline = self.parent.deadline().map(left);
         request.parent = Some(self.parent.clone());

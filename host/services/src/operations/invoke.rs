@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ares_kernel::progress::Sink;
 use ares_kernel::{Caller, Request};
 
 use super::{Answer, Operations, json, name};
@@ -15,6 +16,7 @@ pub(super) struct Call {
     pub(super) deadline_ms: Option<u64>,
     pub(super) task: Option<String>,
     pub(super) metadata: Option<String>,
+    pub(super) progress: Option<Sink>,
 }
 
 impl Operations {
@@ -25,6 +27,7 @@ impl Operations {
         request.deadline = call.deadline_ms.map(Duration::from_millis);
         request.task = call.task;
         request.metadata = call.metadata;
+        request.progress = call.progress;
         json(&self.0.invoke.invoke(request).await)
     }
 }

@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use ares_kernel::facts::Plugin;
 use ares_kernel::ports::{Invoke, Runtime};
+use ares_kernel::progress::Sink;
 use ares_kernel::{Caller, PluginName};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -64,10 +65,10 @@ impl Operations {
     }
 
     /// The one place where operations meet their code.
-    async fn carry_out(&self, caller: Caller, operation: Operation) -> Answer {
+    async fn carry_out(&self, caller: Caller, operation: Operation, progress: Option<Sink>) -> Answer {
         match operation {
             Operation::Invoke { capability, plugin, input, deadline_ms, task, metadata } => {
-                let call = invoke::Call { capability, plugin, input, deadline_ms, task, metadata };
+                let call = invoke::Call { capability, plugin, input, deadline_ms, task, metadata, progress };
                 self.invoke(caller, call).await
             }
             Operation::Register { folder, grants, grant_all, replace } => {
@@ -125,11 +126,21 @@ struct Alone<'a> {
 
 impl Operate for Operations {
     fn operate(&self, caller: Caller, operation: Operation) -> BoxFuture<'_, Answer> {
+        self.begin(caller, operation, None)
+    }
+
+    fn operate_heard(&self, caller: Caller, operation: Operation, progress: Sink) -> BoxFuture<'_, Answer> {
+        self.begin(caller, operation, Some(progress))
+    }
+}
+
+impl Operations {
+    fn begin(&self, caller: Caller, operation: Operation, progress: Option<Sink>) -> BoxFuture<'_, Answer> {
         let this = self.clone();
         async move {
             permission::permitted(&caller, &operation)?;
             // What was begun is done to its end, whoever waits for it.
-            let task = tokio::spawn(async move { this.carry_out(caller, operation).await });
+            let task = tokio::spawn(async move { this.carry_out(caller, operation, progress).await });
             task.await.unwrap_or_else(|error| {
                 tracing::error!(%error, "an operation failed in the middle");
                 Err(Problem::internal())
