@@ -219,7 +219,13 @@ impl Permissions {
         let call = self.call.iter().cloned().map(Scope::Call);
         let folders = self.folders.iter().map(|folder| Scope::Folder(folder.name.clone()));
         let net = self.net.iter().map(|net| Scope::Net(net.name.clone()));
-        kv.into_iter().chain(clock).chain(call).chain(folders).chain(net).chain(self.events.scopes()).collect()
+        kv.into_iter()
+            .chain(clock)
+            .chain(call)
+            .chain(folders)
+            .chain(net)
+            .chain(self.events.scopes())
+            .collect()
     }
 
     /// Those of them a capability may need: it is the host that uses a subscription.
