@@ -29,6 +29,11 @@ fn conforms(plugin: &str, with: &[&str]) {
 }
 
 #[test]
+fn file_tools() {
+    conforms("file-tools", &[]);
+}
+
+#[test]
 fn security_scanner() {
     conforms("security-scanner", &[]);
 }
@@ -55,5 +60,6 @@ fn web_fetch() {
 
 #[test]
 fn every_first_party_plugin_is_listed_here() {
-    assert_eq!(plugins(), ["notes", "report", "security-scanner", "sentiment-analysis", "web-fetch"]);
+    let listed = ["file-tools", "notes", "report", "security-scanner", "sentiment-analysis", "web-fetch"];
+    assert_eq!(plugins(), listed);
 }
