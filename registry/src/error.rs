@@ -129,7 +129,7 @@ pub enum RegistryError {
     },
     /// A limit over the host's maximum.
     #[error(
-        "`{plugin}` asks for `[limits] {key} = {asked}`; this host allows at most {most}: lower it, or raise `limits.{key}` in ares.toml"
+        "`{plugin}` asks for `{key} = {asked}`; this host allows at most {most}: lower it, or raise `limits.{key}` in ares.toml"
     )]
     OverMaximum {
         /// The plugin.

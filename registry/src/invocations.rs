@@ -99,5 +99,9 @@ fn usage(row: &Row<'_>) -> rusqlite::Result<Option<UsageView>> {
         http_sent_bytes: rows::count_or_none(row, "http_sent_bytes")?.unwrap_or(0),
         http_received_bytes: rows::count_or_none(row, "http_received_bytes")?.unwrap_or(0),
         cached: row.get("cached")?,
+        // Calls from before there were limits on files have no such figures.
+        file_bytes_written: rows::count_or_none(row, "file_bytes_written")?.unwrap_or(0),
+        files_made: rows::count_or_none(row, "files_made")?.unwrap_or(0),
+        file_limit: row.get("file_limit")?,
     }))
 }

@@ -13,6 +13,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0002_journal.sql"),
     include_str!("../migrations/0003_net.sql"),
     include_str!("../migrations/0005_topics.sql"),
+    include_str!("../migrations/0006_file_usage.sql"),
 ];
 
 /// The schema version this host writes: the number of migrations.

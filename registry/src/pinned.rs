@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use ares_kernel::facts::{Access, HealthPolicy, Hooks, Limits, NetAsk, Priority, Scope};
+use ares_kernel::facts::{Access, HealthPolicy, Hooks, Limits, NetAsk, Priority, Quota, Scope};
 use ares_kernel::{CapabilityId, Topic};
 use rusqlite::{Connection, named_params};
 use serde::{Deserialize, Serialize};
@@ -52,6 +52,9 @@ pub(crate) struct Ask {
     /// For the network.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) net: Option<NetAsk>,
+    /// For folders; versions registered before there were quotas have the usual one.
+    #[serde(default)]
+    pub(crate) quota: Quota,
 }
 
 /// Limits that a version was pinned without have their usual values.
@@ -71,6 +74,9 @@ struct PinnedLimits {
     http_sent_bytes: u64,
     http_received_bytes: u64,
     concurrency: Option<u32>,
+    file_bytes: u64,
+    files: u64,
+    folders: u64,
 }
 
 impl Default for PinnedLimits {
@@ -95,6 +101,9 @@ impl PinnedLimits {
             http_sent_bytes: limits.http_sent_bytes,
             http_received_bytes: limits.http_received_bytes,
             concurrency: limits.concurrency,
+            file_bytes: limits.file_bytes,
+            files: limits.files,
+            folders: limits.folders,
         }
     }
 }
@@ -108,13 +117,16 @@ impl Pinned {
     pub(crate) fn of(manifest: &Manifest) -> Self {
         let limits = manifest.limits();
         let ask = |scope: Scope| {
-            let (mut access, mut net) = (None, None);
+            let (mut access, mut net, mut quota) = (None, None, None);
             match &scope {
-                Scope::Folder(name) => access = manifest.permissions.folder(name).map(|asked| asked.access),
+                Scope::Folder(name) => {
+                    let asked = manifest.permissions.folder(name);
+                    (access, quota) = (asked.map(|asked| asked.access), asked.map(|asked| asked.quota));
+                }
                 Scope::Net(name) => net = manifest.permissions.net(name).map(|asked| asked.ask.clone()),
                 Scope::Kv | Scope::Clock | Scope::Call(_) | Scope::Publish(_) | Scope::Subscribe(_) => {}
             }
-            Ask { scope: scope.to_string(), access, net }
+            Ask { scope: scope.to_string(), access, net, quota: quota.unwrap_or_default() }
         };
         Self {
             display_name: manifest.display_name.clone(),
@@ -164,6 +176,9 @@ impl Pinned {
             http_sent_bytes: self.limits.http_sent_bytes,
             http_received_bytes: self.limits.http_received_bytes,
             concurrency: self.limits.concurrency,
+            file_bytes: self.limits.file_bytes,
+            files: self.limits.files,
+            folders: self.limits.folders,
         }
     }
 

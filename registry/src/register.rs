@@ -79,8 +79,12 @@ impl Registry {
     }
 
     fn check_limits(&self, registration: &Registration) -> Result<(), RegistryError> {
-        let Some((key, asked, most)) = self.options.maxima.exceeded_by(&registration.manifest.limits())
-        else {
+        let (maxima, manifest) = (&self.options.maxima, &registration.manifest);
+        let folders = || manifest.permissions.folders.iter();
+        let over = maxima
+            .exceeded_by(&manifest.limits())
+            .or_else(|| folders().find_map(|folder| maxima.exceeded_by_folder(&folder.quota)));
+        let Some((key, asked, most)) = over else {
             return Ok(());
         };
         Err(RegistryError::OverMaximum { plugin: registration.manifest.id.clone(), key, asked, most })

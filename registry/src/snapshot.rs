@@ -315,7 +315,7 @@ fn granted(pinned: &Pinned, grants: Vec<Granted>) -> rusqlite::Result<Grants> {
                 let (Some(host), Some(access)) = (grant.folder, grant.access.min(ask.access)) else {
                     continue;
                 };
-                folders.push(Folder { name, host: host.into(), access });
+                folders.push(Folder { name, host: host.into(), access, quota: ask.quota });
             }
             Scope::Net(name) => {
                 let (Some(origins), Some(methods), Some(ask)) = (grant.origins, grant.methods, &ask.net)

@@ -453,7 +453,7 @@ pub struct InvocationView {
 }
 
 /// What an invocation used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UsageView {
     /// Fuel.
     pub fuel: u64,
@@ -473,4 +473,11 @@ pub struct UsageView {
     pub http_received_bytes: u64,
     /// Whether the answer came from memory.
     pub cached: bool,
+    /// Bytes written into files, or by which files grew where that is more.
+    pub file_bytes_written: u64,
+    /// Files and folders made.
+    pub files_made: u64,
+    /// The first limit on files it met, by the manifest's key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file_limit: Option<String>,
 }

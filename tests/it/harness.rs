@@ -255,3 +255,35 @@ impl Drop for RunningHost {
         let _ = self.child.wait();
     }
 }
+
+/// A small disk of its own, in memory; gone when dropped.
+pub(crate) struct SmallDisk(TempDir);
+
+impl SmallDisk {
+    /// One of so many bytes. Nothing, and a line that says so, where the machine does not let this
+    /// user mount anything.
+    pub(crate) fn mounted(bytes: u64) -> Option<Self> {
+        let folder = TempDir::new().unwrap();
+        let options = std::ffi::CString::new(format!("size={bytes}")).unwrap();
+        let flags = rustix::mount::MountFlags::empty();
+        match rustix::mount::mount("tmpfs", folder.path(), "tmpfs", flags, options.as_c_str()) {
+            Ok(()) => Some(Self(folder)),
+            Err(error) => {
+                println!("skipped: no disk can be mounted here ({error}), so none can be full");
+                None
+            }
+        }
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // The folder can only be removed once nothing is mounted on it.
+        let _ = rustix::mount::unmount(self.0.path(), rustix::mount::UnmountFlags::DETACH);
+    }
+}

@@ -1,6 +1,7 @@
 //! What a hostile or broken world puts in the way: each is one clear error or no matter at all, in
 //! bounded time, and nothing of it reaches a terminal as it is.
 
+mod files;
 mod guests;
 
 use std::ffi::{OsStr, OsString};

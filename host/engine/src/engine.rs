@@ -13,6 +13,7 @@ use tokio::time::timeout_at;
 
 use crate::artifact::Artifacts;
 use crate::authority::Authority;
+use crate::imports::files::Ledgers;
 use crate::load::{Loaded, Loader};
 use crate::log::Logs;
 use crate::network::Network;
@@ -67,7 +68,9 @@ impl WasmEngine {
         let network = Arc::new(Network::new(network)?);
         let artifacts = Artifacts::new(&artifacts, key, &engine);
         let loader = Arc::new(Loader::new(&engine, artifacts, compiler).map_err(unable)?);
-        let runner = Runner::new(&engine, Surroundings { kv, outbox, clock, logs, network }, pool);
+        let ledgers = Ledgers::default();
+        let surroundings = Surroundings { kv, outbox, clock, logs, network, ledgers };
+        let runner = Runner::new(&engine, surroundings, pool);
         Ok(Self { engine, loader, runner, maxima, loaded: RwLock::default() })
     }
 

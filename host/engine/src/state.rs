@@ -13,6 +13,7 @@ use crate::authority::Authority;
 use crate::captured::Captured;
 use crate::clocks::Fineness;
 use crate::imports::events::Pending;
+use crate::imports::files::{Files, Ledgers};
 use crate::imports::http::Http;
 use crate::imports::kv::Overlay;
 use crate::imports::wasi;
@@ -27,6 +28,7 @@ pub(crate) struct Surroundings {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) logs: Logs,
     pub(crate) network: Arc<Network>,
+    pub(crate) ledgers: Ledgers,
 }
 
 /// The data of a store.
@@ -39,6 +41,7 @@ pub(crate) struct CallState {
     pub(crate) log: CallLog,
     pub(crate) overlay: Overlay,
     pub(crate) pending: Pending,
+    pub(crate) files: Files,
     wasi: Option<Box<Wasi>>,
     http: Option<Box<Http>>,
     fineness: Fineness,
@@ -64,6 +67,7 @@ impl CallState {
             log: CallLog::default(),
             overlay: Overlay::default(),
             pending: Pending::default(),
+            files: Files::default(),
             wasi: None,
             http: None,
             fineness: Fineness::default(),
@@ -93,6 +97,7 @@ impl CallState {
         self.http = None;
         self.pending = Pending::default();
         self.fineness.set(self.authority.grants().clock());
+        self.files.begin(limits);
     }
 
     /// Opens the folders of this authority for the guest. Without folders there is nothing to do:
@@ -102,6 +107,7 @@ impl CallState {
         if folders.is_empty() {
             return Ok(());
         }
+        self.files.granted(&folders, &self.surroundings.ledgers);
         let (clock, fineness) = (Arc::clone(&self.surroundings.clock), self.fineness.clone());
         let opened = tokio::task::spawn_blocking(move || wasi::surround(&folders, clock, &fineness));
         self.wasi = Some(Box::new(opened.await??));
@@ -169,7 +175,7 @@ impl CallState {
             peak_memory_bytes: self.limiter.peak_memory(),
             host_calls: self.meter.calls(),
             log_lines_dropped: self.log.dropped(),
-            ..Usage::default()
+            ..self.files.usage()
         };
         if let Some(http) = &self.http {
             http.usage(&mut usage);

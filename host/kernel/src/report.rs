@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use crate::event::Event;
+use crate::facts::FileLimit;
 use crate::text::{FOREIGN_TEXT_MAX, escaped};
 
 /// What ended a call that gave no answer. Each is a fault of the guest, but for `Internal`.
@@ -204,6 +205,13 @@ pub struct Usage {
     pub http_received_bytes: u64,
     /// Whether the answer came from memory and no guest ran.
     pub cached: bool,
+    /// Bytes written into files, or by which files grew where that is more.
+    pub file_bytes_written: u64,
+    /// Files and folders made.
+    pub files_made: u64,
+    /// The first limit on files it met, if it met one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file_limit: Option<FileLimit>,
 }
 
 /// One change a call wants kept in its plugin's store.

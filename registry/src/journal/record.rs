@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use ares_kernel::facts::FileLimit;
 use ares_kernel::ports::{Begun, Closing, Opening};
 use rusqlite::{Connection, OptionalExtension as _, named_params, params};
 use serde::{Deserialize, Serialize};
@@ -52,6 +53,17 @@ pub(crate) struct Closed<'a> {
     /// The spool is for calls that reach no network.
     #[serde(skip)]
     pub(crate) http: Http,
+    /// The same: what reads changes no file.
+    #[serde(skip)]
+    pub(crate) files: Files,
+}
+
+/// What a call wrote into files, and the limit it met.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) struct Files {
+    bytes_written: u64,
+    made: u64,
+    limit: Option<&'static str>,
 }
 
 /// What a call sent and received.
@@ -133,6 +145,11 @@ impl<'a> Closed<'a> {
                 sent_bytes: closing.usage.http_sent_bytes,
                 received_bytes: closing.usage.http_received_bytes,
             },
+            files: Files {
+                bytes_written: closing.usage.file_bytes_written,
+                made: closing.usage.files_made,
+                limit: closing.usage.file_limit.map(FileLimit::as_str),
+            },
         }
     }
 
@@ -154,6 +171,7 @@ impl<'a> Closed<'a> {
             cached: self.cached,
             verdict: self.verdict,
             http: self.http,
+            files: self.files,
         }
     }
 }
@@ -194,7 +212,8 @@ pub(crate) fn end(connection: &Connection, id: &[u8; 16], closed: &Closed<'_>) -
             peak_memory_bytes = :peak_memory_bytes, wall_us = :wall_us, host_calls = :host_calls,
             log_lines_dropped = :log_lines_dropped, cached = :cached, verdict = :verdict,
             http_requests = :http_requests, http_sent_bytes = :http_sent_bytes,
-            http_received_bytes = :http_received_bytes
+            http_received_bytes = :http_received_bytes,
+            file_bytes_written = :file_bytes_written, files_made = :files_made, file_limit = :file_limit
          WHERE id = :id AND status = 'running'",
     )?;
     let changed = update.execute(named_params! {
@@ -205,6 +224,8 @@ pub(crate) fn end(connection: &Connection, id: &[u8; 16], closed: &Closed<'_>) -
         ":host_calls": int(closed.host_calls), ":log_lines_dropped": int(closed.log_lines_dropped),
         ":cached": closed.cached, ":verdict": closed.verdict, ":http_requests": int(closed.http.requests),
         ":http_sent_bytes": int(closed.http.sent_bytes), ":http_received_bytes": int(closed.http.received_bytes),
+        ":file_bytes_written": int(closed.files.bytes_written), ":files_made": int(closed.files.made),
+        ":file_limit": closed.files.limit,
     })?;
     Ok(changed == 1)
 }

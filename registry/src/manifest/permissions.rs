@@ -2,15 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use ares_kernel::facts::{NetAsk, Origin};
+use ares_kernel::facts::{Access, NetAsk, Origin, Quota};
 
 use super::reader::{Table, Value};
 use super::root::{PLANNED, short};
-use super::sections::flag;
+use super::sections::{flag, whole};
 use super::{FolderRequest, NetRequest, Permissions, topics};
 
 /// The most capabilities, folders or topics one plugin may ask for.
 pub(super) const REQUESTS_MAX: usize = 64;
+/// The largest quota a manifest can write: one exbibyte.
+const MEBIBYTES_MAX: u64 = 1 << 40;
 
 pub(super) fn read(mut table: Table<'_>) -> Permissions {
     let kv = flag(&mut table, "kv", false);
@@ -87,6 +89,16 @@ fn folder(mut table: Table<'_>) -> Option<FolderRequest> {
     let name = table.required("name").and_then(|value| value.parsed());
     let access = table.required("access").and_then(|value| value.word());
     let reason = table.get("reason").and_then(|value| short(&value));
+    let usual = Quota::default();
+    let quota = Quota {
+        bytes: whole(&mut table, "quota_mb", 1, MEBIBYTES_MAX, usual.bytes >> 20) << 20,
+        entries: whole(&mut table, "entries", 1, u64::from(u32::MAX), usual.entries),
+    };
+    for value in ["quota_mb", "entries"].into_iter().filter_map(|key| table.get(key)) {
+        if access == Some(Access::Read) {
+            value.wrong("has no meaning for a folder that is only read");
+        }
+    }
     table.finish(&PLANNED);
-    Some(FolderRequest { name: name?, access: access?, reason })
+    Some(FolderRequest { name: name?, access: access?, reason, quota })
 }

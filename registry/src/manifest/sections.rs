@@ -81,7 +81,7 @@ pub(super) fn flag(table: &mut Table<'_>, key: &'static str, usual: bool) -> boo
     table.get(key).and_then(|value| value.flag()).unwrap_or(usual)
 }
 
-fn whole(table: &mut Table<'_>, key: &'static str, least: u64, most: u64, usual: u64) -> u64 {
+pub(super) fn whole(table: &mut Table<'_>, key: &'static str, least: u64, most: u64, usual: u64) -> u64 {
     table.get(key).and_then(|value| value.whole(least..=most)).unwrap_or(usual)
 }
 
@@ -106,6 +106,9 @@ pub(super) fn limits(mut table: Table<'_>) -> Limits {
             .get("concurrency")
             .and_then(|value| value.whole(1..=CALLS_MAX))
             .and_then(|calls| u32::try_from(calls).ok()),
+        file_bytes: whole(&mut table, "file_bytes", 0, u64::MAX, usual.file_bytes),
+        files: whole(&mut table, "files", 0, u64::MAX, usual.files),
+        folders: whole(&mut table, "folders", 0, u64::MAX, usual.folders),
     };
     if let Some(cores) = table.get("cpu_cores")
         && cores.whole(1..=1024).is_some_and(|count| count != 1)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ares_kernel::facts::{Effect, Priority, Scope};
+use ares_kernel::facts::{Effect, Priority, Quota, Scope};
 
 use super::*;
 
@@ -82,12 +82,17 @@ call = ["scan_folder"]
 name = "data"
 access = "write"
 reason = "Keeps its files there."
+quota_mb = 5
+entries = 50
 [limits]
 memory_mb = 64
 fuel = 1_000_000
 deadline_ms = 2000
 input_bytes = 1024
 output_bytes = 2048
+file_bytes = 4096
+files = 3
+folders = 0
 cpu_cores = 1
 gpu = false
 [retry]
@@ -152,6 +157,8 @@ fn every_key_is_read() {
     assert!(count.needs.is_empty() && count.idempotent);
     assert_eq!(manifest.limits.memory_bytes, 64 << 20);
     assert_eq!((manifest.limits.fuel, manifest.limits.output_bytes), (1_000_000, 2048));
+    assert_eq!((manifest.limits.file_bytes, manifest.limits.files, manifest.limits.folders), (4096, 3, 0));
+    assert_eq!(manifest.permissions.folders[0].quota, Quota { bytes: 5 << 20, entries: 50 });
     assert_eq!(manifest.retry, Retry { max_retries: 2, backoff: Duration::from_millis(500) });
     assert_eq!(
         serde_json::Value::Object(manifest.config.clone()).to_string(),
@@ -260,6 +267,14 @@ const WRONG: &[(&str, &str)] = &[
     (
         "[[permissions.events.subscribe]]\ntopic = \"a\"\ncapability = \"b\"\n[[capability]]\nname = \"b\"\neffects = \"read\"\nneeds = [\"subscribe:a\"]",
         "7:1: `needs`: `subscribe:a` is used by the host",
+    ),
+    (
+        "[[permissions.fs]]\nname = \"x\"\naccess = \"read\"\nquota_mb = 5",
+        "4:1: `quota_mb`: has no meaning for a folder that is only read",
+    ),
+    (
+        "[[permissions.fs]]\nname = \"x\"\naccess = \"write\"\nentries = 0",
+        "4:1: `entries`: 0 is not between 1 and",
     ),
     ("[metadata]\ntags = [\"a\u{202e}b\"]", "2:9: `tags`: character 2 is U+202E, a format character"),
     ("[x\n", "1:3: not TOML"),

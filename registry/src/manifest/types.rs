@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use ares_kernel::facts::{Access, Effect, NetAsk, Priority, Scope, Target};
+use ares_kernel::facts::{Access, Effect, NetAsk, Priority, Quota, Scope, Target};
 use ares_kernel::{Blake3, CapabilityId, FolderName, NetName, Topic};
 use serde::{Deserialize, Serialize};
 
@@ -294,6 +294,8 @@ pub struct FolderRequest {
     pub access: Access,
     /// What for, in words for the operator.
     pub reason: Option<String>,
+    /// How much the folder may hold before nothing more can be added.
+    pub quota: Quota,
 }
 
 /// `[retry]`: a call of an idempotent capability that ended in a fault is made again.

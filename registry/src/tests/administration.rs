@@ -61,11 +61,19 @@ fn what_cannot_be_registered_leaves_nothing() {
     let mut schema = notes();
     schema.capabilities[1].input_schema = r#"{"type":"strnig"}"#.to_owned();
     let greedy = plugin("notes", "1.0.0", "[limits]\nmemory_mb = 300", &[("x", "pure")]);
+    let large = "[[permissions.fs]]\nname = \"x\"\naccess = \"write\"\nquota_mb = 65537";
+    let large = plugin("notes", "1.0.0", large, &[("x", "pure")]);
+    let many = plugin("notes", "1.0.0", "[limits]\nfiles = 100001", &[("x", "pure")]);
     let mut unasked = plugin("notes", "1.0.0", "", &[("x", "pure")]);
     unasked.grants.insert(Scope::Kv, None);
-    for (registration, word) in
-        [(twice, "put_note"), (schema, "get_note"), (greedy, "memory_mb = 300"), (unasked, "kv")]
-    {
+    for (registration, word) in [
+        (twice, "put_note"),
+        (schema, "get_note"),
+        (greedy, "memory_mb = 300"),
+        (large, "quota_mb = 65537"),
+        (many, "files = 100001"),
+        (unasked, "kv"),
+    ] {
         let error = registry.register(registration, &operator()).unwrap_err().to_string();
         assert!(error.contains(word), "{error}");
         assert_eq!(registry.modules(&ModuleFilter::default()).unwrap(), []);

@@ -25,11 +25,22 @@ fn a_call_that_only_reads_is_in_the_spool_first_and_in_the_table_when_asked_for(
     assert_eq!((row.id, row.status.as_str(), row.plugin.as_deref()), (opening.id, "ok", Some("notes")));
     assert_eq!((row.caller_kind.as_str(), row.caller.as_str()), ("human", "operator"));
     assert_eq!((row.effect.as_deref(), row.task.as_deref()), (Some("read"), Some("a task")));
-    assert_eq!(row.usage.map(|usage| (usage.fuel, usage.host_calls)), Some((1234, 3)));
+    assert_eq!(row.usage.as_ref().map(|usage| (usage.fuel, usage.host_calls)), Some((1234, 3)));
     assert_eq!(row.verdict.as_ref().unwrap()["decision"], "refuse");
     assert_eq!(row.output_blake3, Some(Blake3::of(b"{}")));
     assert_eq!(registry.invocation(opening.id).unwrap().as_ref(), Some(row));
     assert_eq!(state.spool_files(), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn what_a_call_wrote_into_files_is_on_record() {
+    let state = State::new();
+    let registry = state.open();
+    registry.register(notes(), &operator()).unwrap();
+    wait(call(&registry, &opening("put_note"), Effect::Write, &[]));
+    let usage = all(&registry).remove(0).usage.unwrap();
+    assert_eq!((usage.file_bytes_written, usage.files_made), (70, 2));
+    assert_eq!(usage.file_limit.as_deref(), Some("quota_mb"));
 }
 
 #[test]

@@ -221,8 +221,16 @@ async fn close_with(
 ) -> Result<(), ares_kernel::ports::JournalError> {
     static VERDICT: std::sync::OnceLock<ares_kernel::gate::Verdict> = std::sync::OnceLock::new();
     let verdict = VERDICT.get_or_init(|| std::thread::spawn(verdict).join().unwrap());
-    let usage =
-        Usage { fuel: 1234, peak_memory_bytes: 1 << 20, wall_us: 56, host_calls: 3, ..Usage::default() };
+    let usage = Usage {
+        fuel: 1234,
+        peak_memory_bytes: 1 << 20,
+        wall_us: 56,
+        host_calls: 3,
+        file_bytes_written: 70,
+        files_made: 2,
+        file_limit: Some(ares_kernel::facts::FileLimit::QuotaMb),
+        ..Usage::default()
+    };
     let closing = Closing {
         status: "ok",
         code: None,

@@ -203,11 +203,11 @@ async fn values_no_program_means_are_errors_for_the_guest() {
     for (what, gave) in [
         ("read all of standard input", "Closed"),
         ("open with every flag", "Err"),
-        ("a size without end", "invalid"),
+        ("a size without end", "quota"),
         ("a time without end", "overflow"),
         ("advice on everything", "invalid"),
         ("read behind the end of numbers", "invalid"),
-        ("write at the end of numbers", "invalid"),
+        ("write at the end of numbers", "quota"),
         ("a stream to the end of numbers", "LastOperationFailed"),
         ("path ..", "(Err"),
         ("path /", "(Err"),

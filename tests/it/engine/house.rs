@@ -9,7 +9,7 @@ use std::time::Duration;
 use ares_engine::{Compiler, EngineError, EngineOptions, NetworkOptions, Pool, WasmEngine};
 use ares_kernel::facts::{
     Capability, Effect, Folder, Grants, HealthPolicy, Hooks, Integrity, Limits, Maxima, Plugin, Priority,
-    Schema, Scope,
+    Quota, Schema, Scope,
 };
 use ares_kernel::ports::{
     Begun, Catalog, Clock, Closing, Component, Journal, JournalError, KvError, KvStore, Opening, Outbox,
@@ -356,7 +356,8 @@ pub(super) fn may_publish(topics: &[&str]) -> Grants {
 
 /// A grant of one folder under the name `target`.
 pub(super) fn may_reach(host: &Path, access: ares_kernel::facts::Access) -> Grants {
-    let folder = Folder { name: "target".parse().unwrap(), host: host.to_owned(), access };
+    let quota = Quota::default();
+    let folder = Folder { name: "target".parse().unwrap(), host: host.to_owned(), access, quota };
     Grants::new(false, BTreeSet::new(), vec![folder])
 }
 

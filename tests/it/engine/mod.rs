@@ -1,6 +1,7 @@
 //! The engine alone, behind a real gate: what guests can and cannot do, and how calls can end.
 
 mod calls;
+mod disk;
 mod events;
 mod faults;
 mod files;
@@ -12,6 +13,8 @@ mod kv;
 mod limits;
 mod load;
 mod loading;
+mod paths;
 mod progress;
+mod quotas;
 mod room;
 mod singleton;

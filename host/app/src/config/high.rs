@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ares_engine::Pool;
-use ares_kernel::facts::Maxima;
+use ares_kernel::facts::{Maxima, Quota};
 use ares_registry::FileLayer;
 
 use super::low::{self, Low};
@@ -56,6 +56,10 @@ impl Settings {
                 host_calls: low.whole(&low::HOST_CALLS),
                 log_lines: low.whole(&low::LOG_LINES),
                 kv_bytes: low.whole(&low::KV_BYTES),
+                file_bytes: low.whole(&low::FILE_BYTES),
+                files: low.whole(&low::FILES),
+                folders: low.whole(&low::FOLDERS),
+                folder: Quota { bytes: low.whole(&low::QUOTA_MB) << 20, entries: low.whole(&low::ENTRIES) },
             },
             // Judged when it was read.
             nameserver: low.text(&low::NAMESERVER).and_then(|text| text.parse().ok()),

@@ -398,6 +398,16 @@ keys! {
         "The most log lines a plugin may ask for, for one call.";
     KV_BYTES "limits.kv_bytes" = "16777216", Kind::Whole(1024, 1 << 30),
         "The most bytes of keys and values a plugin may ask to store in one call.";
+    FILE_BYTES "limits.file_bytes" = "1073741824", Kind::Whole(0, i64::MAX as u64),
+        "The most bytes a plugin may ask to write into files, for one call.";
+    FILES "limits.files" = "100000", Kind::Whole(0, i64::MAX as u64),
+        "The most files a plugin may ask to make, for one call.";
+    FOLDERS "limits.folders" = "10000", Kind::Whole(0, i64::MAX as u64),
+        "The most folders a plugin may ask to make, for one call.";
+    QUOTA_MB "limits.quota_mb" = "65536", Kind::Whole(1, 1 << 40),
+        "The most a plugin may ask a writable folder to hold, in MiB.";
+    ENTRIES "limits.entries" = "1000000", Kind::Whole(1, u32::MAX as u64),
+        "The most files and folders a plugin may ask a writable folder to hold.";
     HTTP_REQUESTS "limits.http_requests" = "1000", Kind::Whole(1, 10_000),
         "The most requests over HTTP a plugin may ask for, for one call.";
     HTTP_SENT_BYTES "limits.http_sent_bytes" = "67108864", Kind::Whole(1024, 1 << 30),

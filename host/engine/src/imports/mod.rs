@@ -5,10 +5,10 @@
 mod call;
 mod config_values;
 pub(crate) mod events;
+pub(crate) mod files;
 pub(crate) mod http;
 pub(crate) mod kv;
 mod log;
-mod open_at;
 mod progress;
 pub(crate) mod wasi;
 

@@ -14,7 +14,7 @@ use wasmtime_wasi::p2::bindings::{cli, clocks, filesystem, io, random};
 use wasmtime_wasi::random::{WasiRandom, WasiRandomView as _};
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder, WasiView as _};
 
-use super::open_at;
+use super::files;
 use crate::captured::Captured;
 use crate::clocks::{Fineness, Monotonic, Wall};
 use crate::state::{CallState, Wasi};
@@ -51,7 +51,7 @@ pub(super) fn link(l: &mut Linker<CallState>) -> wasmtime::Result<()> {
     cli::terminal_stderr::add_to_linker::<S, WasiCli>(l, S::cli)?;
     filesystem::preopens::add_to_linker::<S, WasiFilesystem>(l, S::filesystem)?;
     filesystem::types::add_to_linker::<S, WasiFilesystem>(l, S::filesystem)?;
-    open_at::link(l)
+    files::link(l)
 }
 
 /// Surroundings without folders.
@@ -72,7 +72,7 @@ pub(crate) fn surround(
             Access::Read => FsPerms::ReadOnly,
             Access::Write => FsPerms::ReadWrite,
         };
-        let opened = wasi.preopened_dir(&folder.host, format!("/{}", folder.name), access);
+        let opened = wasi.preopened_dir(&folder.host, files::guest_path(folder), access);
         opened.map_err(|error| {
             wasmtime::format_err!("its folder `{}` cannot be opened: {}", folder.name, error.root_cause())
         })?;

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Effect, NetRule, Origin};
+use super::{Effect, NetRule, Origin, Quota};
 use crate::name::{CapabilityId, FolderName, NetName, Topic};
 
 /// Whether a folder may be changed.
@@ -29,6 +29,8 @@ pub struct Folder {
     pub host: PathBuf,
     /// Whether it may be changed.
     pub access: Access,
+    /// How much it may hold before nothing more can be added.
+    pub quota: Quota,
 }
 
 /// Where an operator lets a scope lead to, for those that lead somewhere.
@@ -309,7 +311,12 @@ mod tests {
 
     #[test]
     fn narrowing_never_adds() {
-        let folder = |access| Folder { name: "target".parse().unwrap(), host: "/srv".into(), access };
+        let folder = |access| Folder {
+            name: "target".parse().unwrap(),
+            host: "/srv".into(),
+            access,
+            quota: Quota::default(),
+        };
         let all = Grants::new(true, BTreeSet::from(["scan".parse().unwrap()]), vec![folder(Access::Write)]);
         assert_eq!(
             all.narrowed(&[Scope::Kv, Scope::Folder("target".parse().unwrap())], Effect::Pure),

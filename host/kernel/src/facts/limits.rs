@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use super::Quota;
+
 /// The limits of one call. Every one is a key of `[limits]`, and every one is enforced: memory, tables,
-/// fuel, time, host calls, log and writes by the engine, the sizes by gate and verifier.
+/// fuel, time, files, host calls, log and writes by the engine, the sizes by gate and verifier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Linear memories of one call together, in bytes.
@@ -33,6 +35,13 @@ pub struct Limits {
     /// Calls of the plugin that run at one time; as many as the host has room for where there is no
     /// number. Further ones wait for their turn.
     pub concurrency: Option<u32>,
+    /// What one call may write into files, in bytes: what is written or what files grow by,
+    /// whichever is more.
+    pub file_bytes: u64,
+    /// Files one call may make.
+    pub files: u64,
+    /// Folders one call may make.
+    pub folders: u64,
 }
 
 impl Default for Limits {
@@ -53,6 +62,9 @@ impl Default for Limits {
             http_sent_bytes: 1 << 20,
             http_received_bytes: 10 << 20,
             concurrency: None,
+            file_bytes: 64 << 20,
+            files: 1000,
+            folders: 100,
         }
     }
 }
@@ -84,6 +96,14 @@ pub struct Maxima {
     pub log_lines: u64,
     /// See [`Limits::kv_bytes`].
     pub kv_bytes: u64,
+    /// See [`Limits::file_bytes`].
+    pub file_bytes: u64,
+    /// See [`Limits::files`].
+    pub files: u64,
+    /// See [`Limits::folders`].
+    pub folders: u64,
+    /// What one writable folder may hold.
+    pub folder: Quota,
 }
 
 impl Default for Maxima {
@@ -101,6 +121,10 @@ impl Default for Maxima {
             host_calls: 10_000_000,
             log_lines: 100_000,
             kv_bytes: 16 << 20,
+            file_bytes: 1 << 30,
+            files: 100_000,
+            folders: 10_000,
+            folder: Quota { bytes: 64 << 30, entries: 1_000_000 },
         }
     }
 }
@@ -124,6 +148,9 @@ impl Maxima {
             http_sent_bytes: limits.http_sent_bytes.min(self.http_sent_bytes),
             http_received_bytes: limits.http_received_bytes.min(self.http_received_bytes),
             concurrency: limits.concurrency,
+            file_bytes: limits.file_bytes.min(self.file_bytes),
+            files: limits.files.min(self.files),
+            folders: limits.folders.min(self.folders),
         }
     }
 
@@ -145,6 +172,20 @@ impl Maxima {
             ("host_calls", limits.host_calls, self.host_calls),
             ("log_lines", limits.log_lines, self.log_lines),
             ("kv_bytes", limits.kv_bytes, self.kv_bytes),
+            ("file_bytes", limits.file_bytes, self.file_bytes),
+            ("files", limits.files, self.files),
+            ("folders", limits.folders, self.folders),
+        ]
+        .into_iter()
+        .find(|(_, asked, most)| asked > most)
+    }
+
+    /// The same for what a folder may hold.
+    #[must_use]
+    pub fn exceeded_by_folder(&self, quota: &Quota) -> Option<(&'static str, u64, u64)> {
+        [
+            ("quota_mb", quota.bytes >> 20, self.folder.bytes >> 20),
+            ("entries", quota.entries, self.folder.entries),
         ]
         .into_iter()
         .find(|(_, asked, most)| asked > most)
@@ -162,5 +203,8 @@ mod tests {
         assert_eq!(Maxima::default().exceeded_by(&greedy), Some(("memory_mb", 300, 256)));
         assert_eq!(Maxima::default().bound(greedy).memory_bytes, 256 << 20);
         assert_eq!(Maxima::default().bound(Limits::default()), Limits::default());
+        assert_eq!(Maxima::default().exceeded_by_folder(&Quota::default()), None);
+        let greedy = Quota { entries: 2_000_000, ..Quota::default() };
+        assert_eq!(Maxima::default().exceeded_by_folder(&greedy), Some(("entries", 2_000_000, 1_000_000)));
     }
 }

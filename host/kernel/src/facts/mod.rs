@@ -6,6 +6,7 @@ mod grants;
 mod limits;
 mod net;
 mod plugin;
+mod quota;
 mod schema;
 
 pub use effect::Effect;
@@ -13,4 +14,5 @@ pub use grants::{Access, Folder, Grants, Place, Scope, ScopeError};
 pub use limits::{Limits, Maxima};
 pub use net::{Host, Method, MethodError, NetAsk, NetRule, Origin, OriginError, Scheme, special};
 pub use plugin::{Capability, HealthPolicy, Hooks, Integrity, Plugin, Priority, Target};
+pub use quota::{FileLimit, Quota};
 pub use schema::{SCHEMA_BYTES_MAX, Schema, SchemaError};

@@ -182,7 +182,8 @@ fn capability(id: &str, effect: Effect, needs: &[Scope], input: &Value, grants: 
 }
 
 fn routes() -> Vec<Route> {
-    let folder = Folder { name: "target".parse().unwrap(), host: "/srv".into(), access: Access::Read };
+    let (name, quota) = ("target".parse().unwrap(), ares_kernel::facts::Quota::default());
+    let folder = Folder { name, host: "/srv".into(), access: Access::Read, quota };
     let nest = |n: usize| format!("nest-{n}");
     let call: BTreeSet<_> = (0..12)
         .map(nest)

@@ -4,6 +4,7 @@ use ares_sdk::{Failure, log, schemars::JsonSchema, serde::Serialize};
 mod files;
 mod raw;
 mod report;
+mod script;
 mod store;
 mod waste;
 
@@ -92,6 +93,6 @@ ares_sdk::plugin! {
         stdout_flood, files::read_outside, fail, store::undeclared_kv_write, store::kv_then_trap, store::kv_then_fail,
         store::kv_show, waste::fill, waste::recurse_into_host, log_long, raw::wait, raw::hoard, raw::lend,
         raw::poll_often, raw::write_zeroes, raw::random, raw::hand_over_twice, raw::clock_steps, raw::odd_values,
-        report::count_up, report::report_flood,
+        report::count_up, report::report_flood, script::script,
     ]
 }

@@ -22,7 +22,7 @@ mod bindings {
     wit_bindgen::generate!({ path: "wit", world: "raw", generate_all });
 }
 
-use bindings::wasi;
+pub(crate) use bindings::wasi;
 
 /// Asks to be woken in `amount` nanoseconds and waits.
 #[ares_sdk::capability(effect = "pure")]

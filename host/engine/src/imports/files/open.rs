@@ -1,0 +1,61 @@
+//! `open-at`, but for regular files and folders only: opening a named pipe or a device can wait for
+//! ever and would hold a thread of the host for as long.
+
+use futures::FutureExt as _;
+use wasmtime::StoreContextMut;
+use wasmtime::component::Resource;
+use wasmtime_wasi::filesystem::WasiFilesystemView as _;
+use wasmtime_wasi::p2::bindings::filesystem::types::{
+    Descriptor, DescriptorFlags, DescriptorType, ErrorCode, HostDescriptor as _, OpenFlags, PathFlags,
+};
+use wasmtime_wasi::p2::{FsError, FsResult};
+
+use super::Doing;
+use super::cost::Cost;
+use crate::state::CallState;
+
+type Arguments = (Resource<Descriptor>, PathFlags, String, OpenFlags, DescriptorFlags);
+
+pub(super) fn open_at(
+    store: StoreContextMut<'_, CallState>,
+    arguments: Arguments,
+) -> Doing<'_, Resource<Descriptor>> {
+    open(store, arguments).boxed()
+}
+
+async fn open(
+    mut store: StoreContextMut<'_, CallState>,
+    arguments: Arguments,
+) -> FsResult<Resource<Descriptor>> {
+    let (folder, follow, path, how, flags) = arguments;
+    let place = store.data().files.place(&folder);
+    let mut files = store.data_mut().filesystem();
+    let there = files.stat_at(Resource::new_borrow(folder.rep()), follow, path.clone()).await;
+    if let Ok(there) = &there {
+        match there.type_ {
+            DescriptorType::RegularFile | DescriptorType::Directory | DescriptorType::SymbolicLink => {}
+            _ => return Err(FsError::from(ErrorCode::NotPermitted)),
+        }
+    }
+    let makes = there.is_err() && how.contains(OpenFlags::CREATE);
+    let admitted = match &place {
+        Some(place) if makes => Some(place.admit(&Cost::FILE).await?),
+        _ => None,
+    };
+    let opened = files.open_at(folder, follow, path, how, flags).await;
+    if let (Some(place), Ok(handle)) = (&place, &opened) {
+        if how.contains(OpenFlags::TRUNCATE) {
+            place.ledger.cut();
+        }
+        if let Descriptor::File(file) = files.table.get(handle)? {
+            place.ledger.opened(&file.file);
+        }
+    }
+    if let (Some(place), Err(_), true) = (&place, &opened, admitted.is_some()) {
+        place.refund(&Cost::FILE);
+    }
+    drop(admitted);
+    let opened = opened?;
+    store.data_mut().files.opened(&opened, place);
+    Ok(opened)
+}
