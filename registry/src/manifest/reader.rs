@@ -1,7 +1,7 @@
 //! Reads a TOML document key by key: every problem is kept with its place, and a key nobody asked
 //! for is one of them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::ops::{Range, RangeInclusive};
@@ -24,10 +24,14 @@ pub struct Problem {
     pub message: String,
 }
 
+/// The most problems that are told one by one: nobody mends more at once, and each costs a search.
+const PROBLEMS_MAX: usize = 100;
+
 /// What is wrong with a document so far.
 #[derive(Default)]
 pub(crate) struct Document {
     problems: RefCell<Vec<(usize, String)>>,
+    untold: Cell<usize>,
 }
 
 impl Document {
@@ -50,11 +54,23 @@ impl Document {
             problems.push((0, "the document is not complete".to_owned()));
         }
         problems.sort();
+        let untold = document.untold.get();
+        if untold > 0 {
+            problems.push((text.len(), format!("and {untold} more problems; mend these first")));
+        }
         Err(problems.into_iter().map(|(at, message)| place(text, at, message)).collect())
     }
 
     fn wrong(&self, at: usize, message: String) {
-        self.problems.borrow_mut().push((at, message));
+        if self.is_full() {
+            self.untold.set(self.untold.get().saturating_add(1));
+        } else {
+            self.problems.borrow_mut().push((at, message));
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.problems.borrow().len() >= PROBLEMS_MAX
     }
 }
 
@@ -244,7 +260,13 @@ impl<'t> Table<'t> {
     /// The value of a key, if it is there.
     pub(crate) fn get(&mut self, key: &'static str) -> Option<Value<'t>> {
         self.read.insert(key);
-        self.all().find(|(name, _)| *name == key).map(|(_, value)| value)
+        let (found, value) = self.entries.get_key_value(key)?;
+        Some(Value {
+            document: self.document,
+            name: key.to_owned(),
+            span: found.span(),
+            value: value.get_ref(),
+        })
     }
 
     /// The value of a key that has to be there.
@@ -284,6 +306,10 @@ impl<'t> Table<'t> {
     /// something elsewhere; the message says that they do nothing here.
     pub(crate) fn finish(self, planned: &[&str]) {
         for (key, value) in self.all().filter(|(key, _)| !self.read.contains(key)) {
+            if self.document.is_full() {
+                self.document.wrong(value.span.start, String::new());
+                continue;
+            }
             let inside = self.inside();
             let message = if planned.contains(&key) {
                 format!("`{key}`{inside} is not supported by this version; take it out")

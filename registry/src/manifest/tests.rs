@@ -341,6 +341,15 @@ fn texts_for_people_hide_nothing() {
 }
 
 #[test]
+fn very_many_problems_are_counted_and_not_all_told() {
+    let lines: String = (0..17_000).map(|number| format!("k{number} = 1\n")).collect();
+    let error = parse(&format!("{lines}{ALL}")).unwrap_err();
+    let (last, told) = error.problems().split_last().unwrap();
+    assert_eq!(told.len(), 100);
+    assert_eq!(last.message, "and 16900 more problems; mend these first");
+}
+
+#[test]
 fn no_text_makes_the_reader_panic() {
     // A small generator of its own: the cases have to be the same on every machine.
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
