@@ -1,6 +1,8 @@
 //! JSON Schema (draft 2020-12) with bounds: size, depth, no reference outside itself, patterns
 //! without backtracking.
 
+mod cost;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -9,6 +11,7 @@ use jsonschema::{PatternOptions, Validator};
 use serde_json::{Map, Value};
 
 use crate::text::{escaped, quoted};
+use cost::{Cost, Steps};
 
 /// The longest schema, in bytes of JSON text.
 pub const SCHEMA_BYTES_MAX: usize = 64 * 1024;
@@ -39,7 +42,13 @@ pub struct Schema {
     text: Arc<str>,
     value: Value,
     known: Option<BTreeSet<String>>,
-    compiled: OnceLock<Result<Validator, SchemaError>>,
+    compiled: OnceLock<Result<Compiled, SchemaError>>,
+}
+
+/// What checks values, and what that costs.
+struct Compiled {
+    validator: Validator,
+    cost: Cost,
 }
 
 impl Schema {
@@ -76,10 +85,10 @@ impl Schema {
     /// # Errors
     /// [`SchemaError::Invalid`] when it is not a schema.
     pub fn prepare(&self) -> Result<(), SchemaError> {
-        self.validator().map(drop)
+        self.compiled().map(drop)
     }
 
-    fn validator(&self) -> Result<&Validator, SchemaError> {
+    fn compiled(&self) -> Result<&Compiled, SchemaError> {
         self.compiled.get_or_init(|| compile(&self.value)).as_ref().map_err(Clone::clone)
     }
 
@@ -94,9 +103,18 @@ impl Schema {
         {
             return Err(unknown_name(name, known));
         }
-        let validator = self.validator().map_err(|e| e.to_string())?;
+        let Compiled { validator, cost } = self.compiled().map_err(|e| e.to_string())?;
+        let steps = cost.steps(value);
+        if let Steps::TooMany(most) = steps {
+            return Err(format!(
+                "checking it would take more than {most} steps, because parts of the schema lead to each other again and again; give a smaller or flatter value"
+            ));
+        }
         if validator.is_valid(value) {
             return Ok(());
+        }
+        if steps == Steps::Many {
+            return Err("the value does not match; it is too large to say where".to_owned());
         }
         let shown: Vec<String> = validator
             .iter_errors(value)
@@ -125,14 +143,15 @@ fn unknown_name(name: &str, known: &BTreeSet<String>) -> String {
     format!("unknown name {}; known are {}", quoted(name, 60), escaped(&listed.join(", "), 400))
 }
 
-fn compile(schema: &Value) -> Result<Validator, SchemaError> {
-    jsonschema::options()
+fn compile(schema: &Value) -> Result<Compiled, SchemaError> {
+    let validator = jsonschema::options()
         .with_draft(jsonschema::Draft::Draft202012)
         .with_pattern_options(
             PatternOptions::regex().size_limit(PATTERN_BYTES_MAX).dfa_size_limit(PATTERN_BYTES_MAX),
         )
         .build(schema)
-        .map_err(|error| SchemaError::Invalid(escaped(&error.to_string(), 300)))
+        .map_err(|error| SchemaError::Invalid(escaped(&error.to_string(), 300)))?;
+    Ok(Compiled { validator, cost: Cost::of(schema) })
 }
 
 /// The names an object may have when the schema leaves further names open: its `properties`.
