@@ -20,6 +20,10 @@ guests *args:
 bench *args:
     cargo xtask bench {{args}}
 
+# hostile inputs for everything that reads foreign bytes, for a minute
+fuzz *args:
+    cargo xtask fuzz {{args}}
+
 # makes the guests' target available to the active rustc
 wasm-target *args:
     cargo xtask wasm-target {{args}}

@@ -10,6 +10,7 @@ mod command;
 mod demo;
 mod failure;
 mod freeze;
+mod fuzz;
 mod guests;
 mod manifest;
 mod options;
@@ -33,8 +34,16 @@ struct Task {
     run: fn(&[String]) -> Result<()>,
 }
 
-const TASKS: &[Task] =
-    &[wasm_target::TASK, guests::TASK, demo::TASK, test::TASK, quick::TASK, bench::TASK, freeze::TASK];
+const TASKS: &[Task] = &[
+    wasm_target::TASK,
+    guests::TASK,
+    demo::TASK,
+    test::TASK,
+    quick::TASK,
+    bench::TASK,
+    fuzz::TASK,
+    freeze::TASK,
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

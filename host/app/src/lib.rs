@@ -36,6 +36,8 @@ mod text_file;
 mod user;
 mod wire;
 
+pub mod files;
+
 pub use cli::run;
 pub use compiler::compile_child;
 pub use exit::ExitStatus;

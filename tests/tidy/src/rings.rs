@@ -17,6 +17,7 @@ const RINGS: &[(&str, &[&str])] = &[
     ("ares-host", ALL),
     ("ares-tests", ALL),
     ("ares-benches", ALL),
+    ("ares-fuzz", &["ares-kernel", "ares-registry", "ares-services", "ares-api", "ares-host"]),
     ("ares-tidy", &[]),
     ("xtask", &[]),
 ];
@@ -28,7 +29,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("rusqlite", &["ares-registry", "ares-tests"]),
     ("rmcp", &["ares-api", "ares-host", "ares-tests"]),
     ("clap", &["ares-host"]),
-    ("anyhow", &["ares-host", "ares-tests", "ares-benches"]),
+    ("anyhow", &["ares-host", "ares-tests", "ares-fuzz", "ares-benches"]),
 ];
 
 /// Each crate depends on inner rings only, and each is in the table.
