@@ -1,9 +1,9 @@
 //! Components made to hurt: a good plugin with one more module that attacks when it is set up.
 
 use wasm_encoder::{
-    BlockType, CodeSection, ComponentSection as _, Function, FunctionSection, HeapType, InstanceSection,
-    MemorySection, MemoryType, Module, ModuleArg, ModuleSection, RefType, StartSection, TableSection,
-    TableType, TagKind, TagSection, TagType, TypeSection,
+    BlockType, CodeSection, ComponentSection as _, ComponentSectionId, Function, FunctionSection, HeapType,
+    InstanceSection, MemorySection, MemoryType, Module, ModuleArg, RawSection, RefType, StartSection,
+    TableSection, TableType, TagKind, TagSection, TagType, TypeSection,
 };
 
 /// A page of linear memory.
@@ -11,9 +11,15 @@ const PAGE: u64 = 64 << 10;
 
 /// The plugin, with this module instantiated so many times when it is set up.
 pub(crate) fn with(plugin: &[u8], module: &Module, instances: u32) -> Vec<u8> {
+    with_bytes(plugin, module.as_slice(), instances)
+}
+
+/// The same with a module that is there as bytes.
+pub(crate) fn with_bytes(plugin: &[u8], module: &[u8], instances: u32) -> Vec<u8> {
     let index = core_modules(plugin);
     let mut component = plugin.to_vec();
-    ModuleSection(module).append_to_component(&mut component);
+    RawSection { id: ComponentSectionId::CoreModule.into(), data: module }
+        .append_to_component(&mut component);
     let mut all = InstanceSection::new();
     for _ in 0..instances {
         all.instantiate(index, std::iter::empty::<(&str, ModuleArg)>());

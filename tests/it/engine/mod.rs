@@ -18,3 +18,4 @@ mod progress;
 mod quotas;
 mod room;
 mod singleton;
+mod smith;
