@@ -1,6 +1,7 @@
 //! What a call through the whole host costs, as ratios to raw Wasmtime in the same run; what a
 //! command, a start and a running host cost, beside the goals they were built for.
 
+mod authority;
 mod full;
 mod gate;
 mod measure;
@@ -78,7 +79,7 @@ async fn calls(guest: &Path, report: &mut Report) -> anyhow::Result<()> {
         Goal::at_most("p50 10 µs", alone.percentile(50), 10.0),
     );
     host.close().await;
-    Ok(())
+    authority::all(guest, report).await
 }
 
 fn request() -> Request {

@@ -24,7 +24,16 @@ impl Latencies {
 }
 
 /// Runs `call` so often, one after another, and times each.
-pub(crate) async fn latencies<F, Fut>(rounds: usize, mut call: F) -> Latencies
+pub(crate) async fn latencies<F, Fut>(rounds: usize, call: F) -> Latencies
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = ()>,
+{
+    Latencies::new(nanos(rounds, call).await)
+}
+
+/// The same as plain durations in nanoseconds, in order.
+pub(crate) async fn nanos<F, Fut>(rounds: usize, mut call: F) -> Vec<u64>
 where
     F: FnMut() -> Fut,
     Fut: Future<Output = ()>,
@@ -35,7 +44,7 @@ where
         call().await;
         nanos.push(u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX));
     }
-    Latencies::new(nanos)
+    nanos
 }
 
 /// Runs `call` in twice as many tasks as there are cores, for so long; gives calls per second.
