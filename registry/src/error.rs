@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{fmt, io};
 
 use ares_kernel::facts::SchemaError;
+use ares_kernel::ports::StoreFull;
 use ares_kernel::{Blake3, CapabilityId, PluginName};
 use rusqlite::ErrorCode;
 
@@ -227,6 +228,9 @@ pub enum RegistryError {
         /// What is wrong with it.
         why: String,
     },
+    /// What a call or a hook wants kept does not fit.
+    #[error(transparent)]
+    StoreFull(#[from] StoreFull),
     /// A change that makes no sense.
     #[error("{0}")]
     Invalid(String),

@@ -77,6 +77,8 @@ struct PinnedLimits {
     file_bytes: u64,
     files: u64,
     folders: u64,
+    kv_total_bytes: u64,
+    kv_keys: u64,
 }
 
 impl Default for PinnedLimits {
@@ -104,6 +106,8 @@ impl PinnedLimits {
             file_bytes: limits.file_bytes,
             files: limits.files,
             folders: limits.folders,
+            kv_total_bytes: limits.kv_total_bytes,
+            kv_keys: limits.kv_keys,
         }
     }
 }
@@ -179,6 +183,8 @@ impl Pinned {
             file_bytes: self.limits.file_bytes,
             files: self.limits.files,
             folders: self.limits.folders,
+            kv_total_bytes: self.limits.kv_total_bytes,
+            kv_keys: self.limits.kv_keys,
         }
     }
 

@@ -197,6 +197,18 @@ async fn nothing_runs_and_nothing_is_shown_without_a_journal() {
     assert!(!serde_json::to_string(&outcome).unwrap().contains("secret"));
 }
 
+#[tokio::test]
+async fn writes_that_do_not_fit_are_a_fault_of_the_call_and_on_record() {
+    let world = World::new();
+    world.break_journal("store");
+    let outcome = world.invoke("put", "{}").await;
+    assert_eq!(outcome.status().fault(), Some(FaultKind::HostLimit));
+    assert!(outcome.status().message().unwrap().contains("`kv_total_bytes` = 1"), "{outcome:?}");
+    assert_eq!(world.kept(), 0);
+    assert_eq!(world.records().last().unwrap(), "close fault put");
+    assert_eq!(world.invoke("echo", r#"{"text":"hi"}"#).await.status().as_str(), "ok");
+}
+
 #[test]
 fn the_world_of_these_tests_is_what_it_says() {
     let world = World::new();

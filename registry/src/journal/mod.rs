@@ -60,6 +60,7 @@ impl Registry {
         let parcel = closing
             .published
             .map(|published| Parcel::of(published, &self.memory.snapshot.load(), owner, closing.ended_ms));
+        let keeper = closing.plugin.filter(|_| !writes.is_empty()).map(kv::Keeper::of);
         let written = self.change_async("closing an invocation", move |connection| {
             if begun {
                 if !record::end(connection, &opened.id, &closed)? {
@@ -69,16 +70,16 @@ impl Registry {
             } else {
                 record::whole(connection, owner, &opened, &closed)?;
             }
-            let Some(runner) = &closed.runner else { return Ok(()) };
-            if let Some(parcel) = parcel {
+            if let (Some(parcel), Some(runner)) = (parcel, &closed.runner) {
                 parcel.keep(connection, &runner.blake3)?;
             }
-            if writes.is_empty() {
-                return Ok(());
-            }
-            kv::keep(connection, &runner.plugin, &runner.blake3, &writes)
+            keeper.map_or(Ok(()), |keeper| kv::keep(connection, &keeper, &writes))
         });
-        written.map(|result| result.map_err(journal_error)).boxed()
+        let told = |error| match error {
+            RegistryError::StoreFull(full) => journal_error(full),
+            other => journal_error(other),
+        };
+        written.map(move |result| result.map_err(told)).boxed()
     }
 }
 

@@ -109,6 +109,8 @@ pub(super) fn limits(mut table: Table<'_>) -> Limits {
         file_bytes: whole(&mut table, "file_bytes", 0, u64::MAX, usual.file_bytes),
         files: whole(&mut table, "files", 0, u64::MAX, usual.files),
         folders: whole(&mut table, "folders", 0, u64::MAX, usual.folders),
+        kv_total_bytes: whole(&mut table, "kv_total_bytes", 1, 1 << 40, usual.kv_total_bytes),
+        kv_keys: whole(&mut table, "kv_keys", 1, 10_000_000, usual.kv_keys),
     };
     if let Some(cores) = table.get("cpu_cores")
         && cores.whole(1..=1024).is_some_and(|count| count != 1)

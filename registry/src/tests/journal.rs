@@ -131,6 +131,73 @@ fn kv_is_kept_with_the_closing_row_or_not_at_all() {
     assert_eq!(registry.invocation(opening.id).unwrap().unwrap().status, "running");
 }
 
+/// `notes`, which may keep so much.
+fn frugal(version: &str, bytes: u64, keys: u64) -> Registration {
+    let more = format!("[permissions]\nkv = true\n[limits]\nkv_total_bytes = {bytes}\nkv_keys = {keys}");
+    let mut notes = plugin("notes", version, &more, &[("put_note", "write")]);
+    notes.grants.insert(Scope::Kv, None);
+    notes
+}
+
+#[test]
+fn a_store_holds_so_much_and_no_more() {
+    let state = State::new();
+    let registry = state.open();
+    registry.register(frugal("1.0.0", 100, 4), &operator()).unwrap();
+    let plugin = || registry.snapshot().plugin(&name("notes")).cloned().unwrap();
+    let used = || {
+        let used = registry.kv_used(&name("notes")).unwrap();
+        (used.keys, used.bytes)
+    };
+    let keep = |writes: &[KvWrite]| wait(registry.kv_apply(&plugin(), writes.to_vec()));
+    let full = |kept: Result<(), crate::RegistryError>, limit| {
+        let crate::RegistryError::StoreFull(full) = kept.unwrap_err() else { panic!("another error") };
+        assert_eq!(full.limit, limit);
+    };
+    keep(&[write("a", Some(&"x".repeat(49))), write("b", Some(&"x".repeat(49)))]).unwrap();
+    assert_eq!(used(), (2, 100));
+    full(keep(&[write("c", None), write("d", Some(""))]), "kv_total_bytes");
+    // Replacing and deleting make room, in whatever order.
+    keep(&[write("c", Some("1")), write("a", Some(""))]).unwrap();
+    assert_eq!(used(), (3, 53));
+    full(keep(&[write("d", Some("")), write("e", Some(""))]), "kv_keys");
+    assert_eq!(used(), (3, 53));
+    // Less than before is always taken, also where the limit was lowered meanwhile.
+    registry.register(frugal("2.0.0", 10, 1), &operator()).unwrap();
+    keep(&[write("b", Some("shorter"))]).unwrap();
+    full(keep(&[write("b", Some("longer again"))]), "kv_total_bytes");
+    keep(&[write("a", None), write("b", None), write("c", None)]).unwrap();
+    assert_eq!(used(), (0, 0));
+    registry.unregister(&name("notes"), &operator()).unwrap();
+    let left: i64 = state.raw().query_row("SELECT count(*) FROM kv_total", (), |row| row.get(0)).unwrap();
+    assert_eq!(left, 0);
+}
+
+#[test]
+fn calls_at_the_same_time_cannot_fill_a_store_beyond_its_limit() {
+    let state = State::new();
+    let registry = state.open();
+    registry.register(frugal("1.0.0", 1000, 1000), &operator()).unwrap();
+    let plugin = registry.snapshot().plugin(&name("notes")).cloned().unwrap();
+    let openings: Vec<Opening> = (0..50).map(|_| opening("put_note")).collect();
+    for opening in &openings {
+        wait(registry.begin(opening, Begun { plugin: &plugin, effect: Effect::Write })).unwrap();
+    }
+    let writes: Vec<_> =
+        (0..50).map(|number| [write(&format!("{number:02}"), Some(&"x".repeat(98)))]).collect();
+    let closings = openings.iter().zip(&writes);
+    let closings =
+        closings.map(|(opening, writes)| close(&registry, opening, Some(&plugin), Effect::Write, writes));
+    let closed = wait(futures::future::join_all(closings));
+    assert_eq!(closed.iter().filter(|closed| closed.is_ok()).count(), 10);
+    let full = closed.iter().filter_map(|closed| closed.as_ref().err()?.store_full());
+    assert_eq!(full.count(), 40);
+    assert_eq!(registry.kv_used(&name("notes")).unwrap().bytes, 1000);
+    // Nothing of a refused closing is there: its call can still be closed as what it was.
+    let open = all(&registry).iter().filter(|row| row.status == "running").count();
+    assert_eq!(open, 40);
+}
+
 #[test]
 fn writes_of_a_plugin_that_was_taken_out_are_refused() {
     let state = State::new();

@@ -12,8 +12,8 @@ use ares_kernel::facts::{
     Quota, Schema, Scope,
 };
 use ares_kernel::ports::{
-    Begun, Catalog, Clock, Closing, Component, Journal, JournalError, KvError, KvStore, Opening, Outbox,
-    Provision, Resolution, Route, Runtime as _,
+    Begun, Catalog, Clock, Closing, Component, Journal, JournalError, KvError, KvStore, KvUsed, Opening,
+    Outbox, Provision, Resolution, Route, Runtime as _,
 };
 use ares_kernel::{Blake3, Caller, Event, FaultKind, Kernel, Outcome, PluginName, Request, Status};
 use futures::FutureExt;
@@ -155,6 +155,16 @@ impl KvStore for Memory {
         });
         let keys = mine.map(|(_, key)| key.clone()).take(limit as usize).collect();
         async { Ok(keys) }.boxed()
+    }
+
+    fn used<'a>(&'a self, plugin: &'a PluginName) -> BoxFuture<'a, Result<KvUsed, KvError>> {
+        let values = self.values.lock().unwrap();
+        let mine = values.iter().filter(|((name, _), _)| name == plugin.as_str());
+        let used = mine.fold(KvUsed::default(), |used, ((_, key), value)| KvUsed {
+            keys: used.keys + 1,
+            bytes: used.bytes + (key.len() + value.len()) as u64,
+        });
+        async move { Ok(used) }.boxed()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The store of a plugin, as its guest sees it.
 
 use ares_kernel::Status;
+use ares_kernel::facts::Limits;
 use serde_json::json;
 
 use super::house::{House, Registration, fault, may_keep};
@@ -65,4 +66,18 @@ async fn a_store_that_cannot_be_read_is_an_error_for_the_guest() {
         failure.message.contains("cannot be read") && !failure.message.contains("no disk"),
         "{failure:?}"
     );
+}
+
+#[tokio::test]
+async fn a_full_store_says_so_at_once_and_takes_what_replaces() {
+    let house = House::new();
+    let limits = Limits { kv_total_bytes: 40, ..Limits::default() };
+    let registration = Registration { grants: may_keep(), limits, ..Registration::of("notes") };
+    house.register(registration).await;
+    house.memory.set("notes", "note/full", &[b'x'; 31]);
+    let put = |name: &str, text: &str| json!({"name": name, "text": text});
+    let outcome = house.invoke("put_note", &put("another", "one")).await;
+    let Status::Failed(failure) = outcome.status() else { panic!("{:?}", outcome.status()) };
+    assert!(failure.message.contains("`kv_total_bytes` = 40"), "{failure:?}");
+    house.answer("put_note", &put("full", "y")).await;
 }

@@ -60,6 +60,7 @@ impl Settings {
                 files: low.whole(&low::FILES),
                 folders: low.whole(&low::FOLDERS),
                 folder: Quota { bytes: low.whole(&low::QUOTA_MB) << 20, entries: low.whole(&low::ENTRIES) },
+                kv_total_bytes: low.whole(&low::KV_TOTAL_BYTES),
             },
             // Judged when it was read.
             nameserver: low.text(&low::NAMESERVER).and_then(|text| text.parse().ok()),

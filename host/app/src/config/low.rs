@@ -414,6 +414,8 @@ keys! {
         "The most bytes a plugin may ask to send over HTTP, for one call.";
     HTTP_RECEIVED_BYTES "limits.http_received_bytes" = "67108864", Kind::Whole(1024, 1 << 30),
         "The most bytes a plugin may ask to receive over HTTP, for one call.";
+    KV_TOTAL_BYTES "limits.kv_total_bytes" = "1073741824", Kind::Whole(1024, 1 << 40),
+        "The most a plugin may ask to keep in its store, in bytes of keys and values.";
     CALLS "engine.calls" = "32", Kind::Whole(1, 4096),
         "How many calls from outside may run at one time; further ones wait for their turn.";
     SINGLETONS "engine.singletons" = "32", Kind::Whole(1, 4096),

@@ -1,8 +1,10 @@
 //! `ares:host/kv`: the plugin's own store, read through what this call has changed already.
 
 mod overlay;
+mod quota;
 
 use ares_kernel::PluginName;
+use ares_kernel::facts::Limits;
 use ares_kernel::ports::KvStore;
 use wasmtime::component::HasData;
 
@@ -12,6 +14,7 @@ use crate::state::{CallState, Parts};
 use crate::world::v0_1::kv::{self, Error};
 
 pub(crate) use overlay::Overlay;
+use quota::Quota;
 
 /// The longest key, in bytes.
 const KEY_BYTES_MAX: usize = 256;
@@ -35,6 +38,7 @@ struct Bucket<'a> {
     store: &'a dyn KvStore,
     overlay: &'a mut Overlay,
     read_only: Option<String>,
+    limits: &'a Limits,
 }
 
 impl HasData for Kv {
@@ -48,7 +52,8 @@ impl CallState {
             .then(|| format!("`{}` may read stored values, not change them", authority.name()));
         let bucket = match authority.plugin() {
             Some(plugin) if authority.grants().kv() => {
-                Ok(Bucket { plugin: &plugin.name, store: &*surroundings.kv, overlay, read_only })
+                let limits = authority.limits();
+                Ok(Bucket { plugin: &plugin.name, store: &*surroundings.kv, overlay, read_only, limits })
             }
             _ => Err(format!("`{}` was not granted `kv`", authority.name())),
         };
@@ -90,6 +95,13 @@ impl Bucket<'_> {
         }
     }
 
+    async fn set(&mut self, key: String, value: Vec<u8>) -> Result<(), Error> {
+        sound(&key)?;
+        let quota = Quota { plugin: self.plugin, store: self.store, limits: self.limits };
+        quota.room(self.overlay, &key, value.len()).await?;
+        self.overlay.put(key, Some(value)).map_err(Error::TooLarge)
+    }
+
     async fn delete(&mut self, key: String) -> Result<bool, Error> {
         let there = self.get(&key).await?.is_some();
         if there {
@@ -122,11 +134,10 @@ impl kv::Host for KvView<'_> {
 
     async fn set(&mut self, key: String, value: Vec<u8>) -> wasmtime::Result<Result<(), Error>> {
         self.meter.count()?;
-        let set = |bucket: &mut Bucket<'_>| {
-            sound(&key)?;
-            bucket.overlay.put(key, Some(value)).map_err(Error::TooLarge)
-        };
-        Ok(self.writable().and_then(set))
+        Ok(match self.writable() {
+            Ok(bucket) => bucket.set(key, value).await,
+            Err(error) => Err(error),
+        })
     }
 
     async fn delete(&mut self, key: String) -> wasmtime::Result<Result<bool, Error>> {

@@ -42,6 +42,10 @@ pub struct Limits {
     pub files: u64,
     /// Folders one call may make.
     pub folders: u64,
+    /// What its store may hold in all, in bytes of keys and values.
+    pub kv_total_bytes: u64,
+    /// How many keys its store may hold.
+    pub kv_keys: u64,
 }
 
 impl Default for Limits {
@@ -65,6 +69,8 @@ impl Default for Limits {
             file_bytes: 64 << 20,
             files: 1000,
             folders: 100,
+            kv_total_bytes: 64 << 20,
+            kv_keys: 100_000,
         }
     }
 }
@@ -104,6 +110,8 @@ pub struct Maxima {
     pub folders: u64,
     /// What one writable folder may hold.
     pub folder: Quota,
+    /// See [`Limits::kv_total_bytes`].
+    pub kv_total_bytes: u64,
 }
 
 impl Default for Maxima {
@@ -125,6 +133,7 @@ impl Default for Maxima {
             files: 100_000,
             folders: 10_000,
             folder: Quota { bytes: 64 << 30, entries: 1_000_000 },
+            kv_total_bytes: 1 << 30,
         }
     }
 }
@@ -151,6 +160,8 @@ impl Maxima {
             file_bytes: limits.file_bytes.min(self.file_bytes),
             files: limits.files.min(self.files),
             folders: limits.folders.min(self.folders),
+            kv_total_bytes: limits.kv_total_bytes.min(self.kv_total_bytes),
+            kv_keys: limits.kv_keys,
         }
     }
 
@@ -175,6 +186,7 @@ impl Maxima {
             ("file_bytes", limits.file_bytes, self.file_bytes),
             ("files", limits.files, self.files),
             ("folders", limits.folders, self.folders),
+            ("kv_total_bytes", limits.kv_total_bytes, self.kv_total_bytes),
         ]
         .into_iter()
         .find(|(_, asked, most)| asked > most)

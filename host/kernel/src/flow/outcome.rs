@@ -11,7 +11,7 @@ use crate::facts::{Effect, Plugin};
 use crate::gate::{Refusal, Verdict};
 use crate::ledger::Ledger;
 use crate::name::{Blake3, CapabilityId, InvocationId};
-use crate::ports::{Closing, Opening};
+use crate::ports::{Closing, JournalError, Opening};
 use crate::report::{Ended, Failure, Fault, FaultKind, KvWrite, LimitHit, Usage};
 
 /// How an invocation ended.
@@ -113,24 +113,16 @@ impl Parts for Refused {
 impl Ledger {
     /// Records the end, then shows it. When it cannot be recorded, nobody sees it.
     pub async fn close(&self, state: impl Closable) -> Outcome {
-        let Ending { opening, plugin, effect, begun, status, usage, verdict, writes, published } =
-            state.parts();
-        let (code, message) = (status.code(), status.message());
-        let closing = Closing {
-            status: status.as_str(),
-            code,
-            message,
-            plugin: plugin.as_deref(),
-            effect,
-            begun,
-            usage,
-            output: status.value().map(|text| (Blake3::of(text.as_bytes()), text.len() as u64)),
-            verdict: &verdict,
-            ended_ms: self.clock.now_ms(),
-            writes: &writes,
-            published: published.as_ref(),
-        };
-        let recorded = self.journal.close(&opening, closing).await;
+        let mut ending = state.parts();
+        let mut recorded = self.record(&ending).await;
+        if let Some(full) = recorded.as_ref().err().and_then(JournalError::store_full) {
+            // The answer was good, but what it promises cannot be kept.
+            ending.status =
+                Status::Fault(Fault::over(FaultKind::HostLimit, &full.to_string(), full.limit_hit()));
+            (ending.writes, ending.published) = (Vec::new(), None);
+            recorded = self.record(&ending).await;
+        }
+        let Ending { opening, plugin, effect, status, usage, verdict, published, .. } = ending;
         let (id, capability) = (opening.id, opening.capability);
         match recorded {
             Ok(()) => {
@@ -139,6 +131,25 @@ impl Ledger {
             }
             Err(_) => Outcome::unrecorded(id, capability),
         }
+    }
+
+    async fn record(&self, ending: &Ending) -> Result<(), JournalError> {
+        let Ending { opening, plugin, effect, begun, status, usage, verdict, writes, published } = ending;
+        let closing = Closing {
+            status: status.as_str(),
+            code: status.code(),
+            message: status.message(),
+            plugin: plugin.as_deref(),
+            effect: *effect,
+            begun: *begun,
+            usage: *usage,
+            output: status.value().map(|text| (Blake3::of(text.as_bytes()), text.len() as u64)),
+            verdict,
+            ended_ms: self.clock.now_ms(),
+            writes,
+            published: published.as_ref(),
+        };
+        self.journal.close(opening, closing).await
     }
 }
 

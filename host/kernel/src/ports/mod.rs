@@ -2,8 +2,10 @@
 //! who stands behind it.
 
 mod runtime;
+mod store;
 
 pub use runtime::{Component, Described, Health, Hook, HookReport, LoadError, Runtime};
+pub use store::{KvError, KvStore, KvUsed, StoreFull};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -105,7 +107,11 @@ pub trait Journal: Send + Sync {
     fn begin<'a>(&'a self, opening: &'a Opening, begun: Begun<'a>)
     -> BoxFuture<'a, Result<(), JournalError>>;
 
-    /// Records how a call ended, keeps its writes and its events, all in one transaction.
+    /// Records how a call ended and keeps its writes and its events, all in one transaction.
+    ///
+    /// # Errors
+    /// With [`StoreFull`] as its source nothing was recorded, and the call may be closed in another
+    /// way; with any other, no record can be kept.
     fn close<'a>(
         &'a self,
         opening: &'a Opening,
@@ -129,6 +135,14 @@ pub trait Outbox: Send + Sync {
 #[derive(Debug, thiserror::Error)]
 #[error("the journal cannot be written")]
 pub struct JournalError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+impl JournalError {
+    /// The store that has no room for a call's writes, where that is all that is wrong.
+    #[must_use]
+    pub fn store_full(&self) -> Option<&StoreFull> {
+        self.0.downcast_ref()
+    }
+}
 
 /// What is known of an invocation when it comes in.
 #[derive(Debug, Clone)]
@@ -190,30 +204,6 @@ pub struct Closing<'a> {
     /// Events to keep for their subscribers; nothing unless the status is `ok`.
     pub published: Option<&'a Published>,
 }
-
-/// Reads a plugin's stored values.
-pub trait KvStore: Send + Sync {
-    /// The value of a key.
-    fn get<'a>(
-        &'a self,
-        plugin: &'a PluginName,
-        key: &'a str,
-    ) -> BoxFuture<'a, Result<Option<Vec<u8>>, KvError>>;
-
-    /// At most `limit` keys that begin with `prefix`, in byte order, after `after`.
-    fn keys<'a>(
-        &'a self,
-        plugin: &'a PluginName,
-        prefix: &'a str,
-        after: Option<&'a str>,
-        limit: u32,
-    ) -> BoxFuture<'a, Result<Vec<String>, KvError>>;
-}
-
-/// The store cannot be read. Details are the source.
-#[derive(Debug, thiserror::Error)]
-#[error("the stored values cannot be read")]
-pub struct KvError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
 /// Tells the time of day. Durations are measured with [`std::time::Instant`], never with this.
 pub trait Clock: Send + Sync {

@@ -12,6 +12,7 @@ use ares_kernel::facts::{
 };
 use ares_kernel::ports::{
     Begun, Catalog, Clock, Closing, Engine, Journal, JournalError, Opening, Provision, Resolution, Route,
+    StoreFull,
 };
 use ares_kernel::{
     Blake3, Caller, DeliveryId, Event, EventId, InvocationId, Kernel, KvWrite, Outcome, Permit, Posted,
@@ -302,6 +303,11 @@ impl Journal for State {
     ) -> BoxFuture<'a, Result<(), JournalError>> {
         self.records.lock().unwrap().push(format!("close {} {}", closing.status, opening.capability));
         self.parents.lock().unwrap().push(opening.parent);
+        if *self.broken.lock().unwrap() == Some("store") && !closing.writes.is_empty() {
+            let plugin = closing.plugin.unwrap().name.clone();
+            let full = StoreFull { plugin, limit: "kv_total_bytes", would: 2, most: 1 };
+            return async { Err(JournalError(full.into())) }.boxed();
+        }
         self.kept.fetch_add(closing.writes.len(), Ordering::SeqCst);
         self.published.lock().unwrap().extend(closing.published.cloned());
         async { self.journal("close") }.boxed()

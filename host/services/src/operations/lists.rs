@@ -31,9 +31,10 @@ impl Operations {
                 registry.config(&plugin)?,
                 registry.status(&plugin)?,
                 registry.versions(&plugin)?,
+                registry.kv_used(&plugin)?,
             ))
         });
-        let (module, capabilities, needed, grants, config, status, versions) = parts.await?;
+        let (module, capabilities, needed, grants, config, status, versions, used) = parts.await?;
         let mut info = json(&module)?;
         let mut dependencies = json(&needed)?;
         let rows = dependencies.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut);
@@ -49,7 +50,13 @@ impl Operations {
             ("status", json(&status)?),
             ("versions", json(&versions)?),
         ];
+        let store = snapshot.plugin(&module.name).filter(|plugin| plugin.grants.kv() || used.keys > 0);
         if let Some(info) = info.as_object_mut() {
+            info.extend(store.map(|plugin| {
+                let (keys, bytes) = (plugin.limits.kv_keys, plugin.limits.kv_total_bytes);
+                let store = serde_json::json!({ "keys": used.keys, "keys_most": keys, "bytes": used.bytes, "bytes_most": bytes });
+                ("store".to_owned(), store)
+            }));
             info.extend(parts.map(|(key, value)| (key.to_owned(), value)));
         }
         Ok(info)

@@ -5,18 +5,22 @@ use std::ops::Bound;
 
 use ares_kernel::KvWrite;
 
+use super::quota::Total;
+
 /// Changed keys with their new values, and what they count against the limit.
 #[derive(Debug, Default)]
 pub(crate) struct Overlay {
     changes: BTreeMap<String, Option<Vec<u8>>>,
     written: u64,
     most: u64,
+    /// What the changes make of the store's size.
+    pub(super) total: Total,
 }
 
 impl Overlay {
     /// No changes yet, and at most so many bytes of them.
     pub(crate) fn new(most: u64) -> Self {
-        Self { changes: BTreeMap::new(), written: 0, most }
+        Self { most, ..Self::default() }
     }
 
     /// What this call made of a key, if it did anything to it.
@@ -38,8 +42,15 @@ impl Overlay {
             ));
         }
         self.written = written;
+        self.total.change(&key, self.size(&key), value.as_ref().map(|_| bytes));
         self.changes.insert(key, value);
         Ok(())
+    }
+
+    /// What this call has under a key, in bytes with the key; nothing where it has not changed it.
+    pub(super) fn size(&self, key: &str) -> Option<Option<u64>> {
+        let size = |value: &Vec<u8>| (key.len() + value.len()) as u64;
+        self.changes.get(key).map(|value| value.as_ref().map(size))
     }
 
     /// How many keys in this range were deleted.
