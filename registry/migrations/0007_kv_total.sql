@@ -20,3 +20,6 @@ CREATE TRIGGER kv_removed AFTER DELETE ON kv BEGIN
     UPDATE kv_total SET keys = keys - 1, bytes = bytes - length(CAST(OLD.key AS BLOB)) - length(OLD.value)
     WHERE module_id = OLD.module_id;
 END;
+
+-- What a call tried and was not granted.
+ALTER TABLE invocations ADD COLUMN denied INTEGER;

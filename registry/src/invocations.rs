@@ -98,6 +98,7 @@ fn usage(row: &Row<'_>) -> rusqlite::Result<Option<UsageView>> {
         http_requests: rows::count_or_none(row, "http_requests")?.unwrap_or(0),
         http_sent_bytes: rows::count_or_none(row, "http_sent_bytes")?.unwrap_or(0),
         http_received_bytes: rows::count_or_none(row, "http_received_bytes")?.unwrap_or(0),
+        denied: rows::count_or_none(row, "denied")?.unwrap_or(0),
         cached: row.get("cached")?,
         // Calls from before there were limits on files have no such figures.
         file_bytes_written: rows::count_or_none(row, "file_bytes_written")?.unwrap_or(0),

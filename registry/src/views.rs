@@ -471,6 +471,8 @@ pub struct UsageView {
     pub http_sent_bytes: u64,
     /// Bytes of the answers to them.
     pub http_received_bytes: u64,
+    /// What it tried and was not granted.
+    pub denied: u64,
     /// Whether the answer came from memory.
     pub cached: bool,
     /// Bytes written into files, or by which files grew where that is more.

@@ -28,3 +28,4 @@ mod network;
 mod progress;
 mod refusals;
 mod servers;
+mod thief;

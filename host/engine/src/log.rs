@@ -13,6 +13,8 @@ pub(crate) use writer::Logs;
 
 /// What is kept of one message, in bytes.
 const MESSAGE_BYTES_MAX: usize = 4096;
+/// So many denials of one call are told, beside the call's own lines; the rest is counted.
+const DENIALS_TOLD: u64 = 32;
 /// Where a log file is renamed and a new one begun. One renamed file is kept.
 const FILE_BYTES_MAX: u64 = 4 << 20;
 
@@ -34,6 +36,8 @@ pub(crate) enum Source {
     Stdout,
     Stderr,
     Http,
+    /// The host's own word on what the guest tried.
+    Host,
 }
 
 /// One line as it stands in the file.
@@ -52,11 +56,31 @@ struct Line {
 pub(crate) struct CallLog {
     left: u64,
     dropped: u64,
+    denied: u64,
 }
 
 impl CallLog {
     pub(crate) fn new(lines: u64) -> Self {
-        Self { left: lines, dropped: 0 }
+        Self { left: lines, ..Self::default() }
+    }
+
+    /// What was tried and not granted.
+    pub(crate) fn denied(&self) -> u64 {
+        self.denied
+    }
+
+    /// Notes that the guest tried what it was not granted. A guest that has used up its lines cannot
+    /// hide it, and one that tries without end fills no log.
+    pub(crate) fn deny(&mut self, surroundings: &Surroundings, authority: &Authority, what: &str) {
+        self.denied = self.denied.saturating_add(1);
+        let rest = "(what else this call tries is counted and not told)";
+        let told = match self.denied {
+            ..=DENIALS_TOLD => format!("denied: {what}"),
+            number if number == DENIALS_TOLD + 1 => rest.to_owned(),
+            _ => return,
+        };
+        let mut own = Self::new(1);
+        own.write(surroundings, authority, (Source::Host, Level::Warn), [told.as_str()]);
     }
 
     /// Lines over the limit.
@@ -111,6 +135,20 @@ pub(crate) fn note(
     if let Ok(mut text) = serde_json::to_vec(&line) {
         text.push(b'\n');
         surroundings.logs.write(plugin, text);
+    }
+}
+
+/// Where an import notes what was not granted.
+pub(crate) struct Denials<'a> {
+    pub(crate) log: &'a mut CallLog,
+    pub(crate) surroundings: &'a Surroundings,
+    pub(crate) authority: &'a Authority,
+}
+
+impl Denials<'_> {
+    /// Notes it.
+    pub(crate) fn note(&mut self, what: &str) {
+        self.log.deny(self.surroundings, self.authority, what);
     }
 }
 

@@ -146,6 +146,11 @@ impl CallState {
         }
     }
 
+    /// Notes that the guest tried what it was not granted.
+    pub(crate) fn deny(&mut self, what: &str) {
+        self.log.deny(&self.surroundings, &self.authority, what);
+    }
+
     /// Writes what the guest said on its standard streams into its log and gives back what came
     /// on the error stream.
     pub(crate) fn take_streams(&mut self) -> String {
@@ -175,6 +180,7 @@ impl CallState {
             peak_memory_bytes: self.limiter.peak_memory(),
             host_calls: self.meter.calls(),
             log_lines_dropped: self.log.dropped(),
+            denied: self.log.denied(),
             ..self.files.usage()
         };
         if let Some(http) = &self.http {

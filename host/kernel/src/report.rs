@@ -203,6 +203,8 @@ pub struct Usage {
     pub http_sent_bytes: u64,
     /// Bytes of the answers to them: headers and bodies, these unpacked.
     pub http_received_bytes: u64,
+    /// What it tried and was not granted; the plugin's log names the first of them.
+    pub denied: u64,
     /// Whether the answer came from memory and no guest ran.
     pub cached: bool,
     /// Bytes written into files, or by which files grew where that is more.

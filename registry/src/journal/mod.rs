@@ -41,8 +41,7 @@ impl Registry {
     }
 
     fn spool_closing(&self, opening: &Opening, closing: &Closing<'_>) -> Result<(), JournalError> {
-        let record = (Opened::of(opening), Closed::of(closing));
-        let bytes = postcard::to_stdvec(&record).map_err(journal_error)?;
+        let bytes = record::to_bytes(&Opened::of(opening), &Closed::of(closing)).map_err(journal_error)?;
         match self.spool.append(&bytes).map_err(journal_error)? {
             Appended::First => self.writer.spooled().map_err(journal_error),
             Appended::Further => Ok(()),

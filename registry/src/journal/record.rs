@@ -53,6 +53,9 @@ pub(crate) struct Closed<'a> {
     /// The spool is for calls that reach no network.
     #[serde(skip)]
     pub(crate) http: Http,
+    /// Stands behind the rest in the spool: files of before there was such a number end without it.
+    #[serde(skip)]
+    pub(crate) denied: u64,
     /// The same: what reads changes no file.
     #[serde(skip)]
     pub(crate) files: Files,
@@ -72,6 +75,20 @@ pub(crate) struct Http {
     requests: u64,
     sent_bytes: u64,
     received_bytes: u64,
+}
+
+/// The record as the spool holds it.
+pub(crate) fn to_bytes(opened: &Opened<'_>, closed: &Closed<'_>) -> postcard::Result<Vec<u8>> {
+    postcard::to_stdvec(&(opened, closed, closed.denied))
+}
+
+/// The record from the spool.
+pub(crate) fn from_bytes(bytes: &[u8]) -> postcard::Result<(Opened<'_>, Closed<'_>)> {
+    let ((opened, mut closed), rest) = postcard::take_from_bytes::<(Opened<'_>, Closed<'_>)>(bytes)?;
+    if !rest.is_empty() {
+        closed.denied = postcard::from_bytes(rest)?;
+    }
+    Ok((opened, closed))
 }
 
 impl<'a> Opened<'a> {
@@ -150,6 +167,7 @@ impl<'a> Closed<'a> {
                 made: closing.usage.files_made,
                 limit: closing.usage.file_limit.map(FileLimit::as_str),
             },
+            denied: closing.usage.denied,
         }
     }
 
@@ -172,6 +190,7 @@ impl<'a> Closed<'a> {
             verdict: self.verdict,
             http: self.http,
             files: self.files,
+            denied: self.denied,
         }
     }
 }
@@ -213,7 +232,8 @@ pub(crate) fn end(connection: &Connection, id: &[u8; 16], closed: &Closed<'_>) -
             log_lines_dropped = :log_lines_dropped, cached = :cached, verdict = :verdict,
             http_requests = :http_requests, http_sent_bytes = :http_sent_bytes,
             http_received_bytes = :http_received_bytes,
-            file_bytes_written = :file_bytes_written, files_made = :files_made, file_limit = :file_limit
+            file_bytes_written = :file_bytes_written, files_made = :files_made, file_limit = :file_limit,
+            denied = :denied
          WHERE id = :id AND status = 'running'",
     )?;
     let changed = update.execute(named_params! {
@@ -226,12 +246,13 @@ pub(crate) fn end(connection: &Connection, id: &[u8; 16], closed: &Closed<'_>) -
         ":http_sent_bytes": int(closed.http.sent_bytes), ":http_received_bytes": int(closed.http.received_bytes),
         ":file_bytes_written": int(closed.files.bytes_written), ":files_made": int(closed.files.made),
         ":file_limit": closed.files.limit,
+        ":denied": int(closed.denied),
     })?;
     Ok(changed == 1)
 }
 
 /// Writes the whole row of a call that has ended. Does nothing when the row is there already, so a
-/// spool can be folded twice. Folding is a loop over this: by position, since finding 28 names costs
+/// spool can be folded twice. Folding is a loop over this: by position, since finding 29 names costs
 /// more than writing the row.
 pub(crate) fn whole(
     connection: &Connection,
@@ -243,8 +264,8 @@ pub(crate) fn whole(
         "INSERT INTO invocations (id, owner, at, ended_at, status, caller_kind, caller, capability, parent,
             depth, task, plugin, version, blake3, effect, code, message, input_blake3, input_bytes,
             output_blake3, output_bytes, fuel, peak_memory_bytes, wall_us, host_calls, log_lines_dropped,
-            cached, verdict)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            cached, verdict, denied)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (id) DO NOTHING",
     )?;
     let runner = closed.runner.as_ref();
@@ -277,6 +298,7 @@ pub(crate) fn whole(
         int(closed.log_lines_dropped),
         closed.cached,
         closed.verdict,
+        int(closed.denied),
     ])?;
     Ok(())
 }

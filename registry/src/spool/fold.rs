@@ -13,7 +13,7 @@ use super::frame::{self, Records};
 use super::owner::{Dead, turnstile};
 use crate::error::{Doing, RegistryError};
 use crate::events::{self, Entry};
-use crate::journal::record::{self, Closed, Opened};
+use crate::journal::record;
 use crate::{outbox, status};
 
 /// Longer than any spool file grows: [`super::UNFOLDED_MAX`] slows callers down long before.
@@ -118,8 +118,8 @@ fn fold_records(
 ) -> rusqlite::Result<Option<String>> {
     let mut damage =
         records.damage.as_ref().map(|damage| format!("record at byte {}: {}", damage.offset, damage.why));
-    for record in &records.whole {
-        let Ok((opened, closed)) = postcard::from_bytes::<(Opened<'_>, Closed<'_>)>(record) else {
+    for bytes in &records.whole {
+        let Ok((opened, closed)) = record::from_bytes(bytes) else {
             damage = Some("a record is not what this host writes".to_owned());
             continue;
         };

@@ -131,6 +131,34 @@ fn kv_is_kept_with_the_closing_row_or_not_at_all() {
     assert_eq!(registry.invocation(opening.id).unwrap().unwrap().status, "running");
 }
 
+#[test]
+fn records_of_before_a_number_was_added_are_read_without_it() {
+    use crate::journal::record::{Closed, Opened, from_bytes, to_bytes};
+    let opening = opening("get_note");
+    let opened = Opened::of(&opening);
+    let verdict = std::thread::spawn(verdict).join().unwrap();
+    let usage = Usage { denied: 7, ..Usage::default() };
+    let closing = Closing {
+        status: "ok",
+        code: None,
+        message: None,
+        plugin: None,
+        effect: None,
+        begun: false,
+        usage,
+        output: None,
+        verdict: &verdict,
+        ended_ms: 1,
+        writes: &[],
+        published: None,
+    };
+    let closed = Closed::of(&closing);
+    assert_eq!(from_bytes(&to_bytes(&opened, &closed).unwrap()).unwrap().1.denied, 7);
+    let before = postcard::to_stdvec(&(&opened, &closed)).unwrap();
+    let (again, without) = from_bytes(&before).unwrap();
+    assert_eq!((again, without.denied, without.verdict), (opened, 0, closed.verdict));
+}
+
 /// `notes`, which may keep so much.
 fn frugal(version: &str, bytes: u64, keys: u64) -> Registration {
     let more = format!("[permissions]\nkv = true\n[limits]\nkv_total_bytes = {bytes}\nkv_keys = {keys}");

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::*;
-use crate::journal::record::{Closed, Opened};
+use crate::journal::record::{from_bytes, to_bytes};
 use crate::spool::frame;
 
 #[test]
@@ -74,12 +74,11 @@ fn fold_rate(state: &State) {
     let alive = state.0.path().join("spool").join(format!("{}.alive", registry.owner.id));
     let one = fs_err::read(&file).unwrap();
     drop(registry);
-    let (mut opened, closed) =
-        postcard::from_bytes::<(Opened<'_>, Closed<'_>)>(frame::records(&one).whole[0]).unwrap();
+    let (mut opened, closed) = from_bytes(frame::records(&one).whole[0]).unwrap();
     let mut spool = Vec::new();
     for _ in 0..50_000 {
         opened.id = *InvocationId::new().as_bytes();
-        spool.extend(frame::framed(&postcard::to_stdvec(&(&opened, &closed)).unwrap()).unwrap());
+        spool.extend(frame::framed(&to_bytes(&opened, &closed).unwrap()).unwrap());
     }
     fs_err::write(&alive, "").unwrap();
     fs_err::write(&file, spool).unwrap();

@@ -74,7 +74,7 @@ async fn a_full_store_says_so_at_once_and_takes_what_replaces() {
     let limits = Limits { kv_total_bytes: 40, ..Limits::default() };
     let registration = Registration { grants: may_keep(), limits, ..Registration::of("notes") };
     house.register(registration).await;
-    house.memory.set("notes", "note/full", &[b'x'; 31]);
+    house.memory.set("notes", "note/full", b"\"a text of more than a few words\"");
     let put = |name: &str, text: &str| json!({"name": name, "text": text});
     let outcome = house.invoke("put_note", &put("another", "one")).await;
     let Status::Failed(failure) = outcome.status() else { panic!("{:?}", outcome.status()) };

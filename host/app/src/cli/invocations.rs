@@ -39,6 +39,7 @@ impl Invocations {
                     ("CALLER", "caller"),
                     ("STATUS", "status"),
                     ("CODE", "code"),
+                    ("DENIED", "/usage/denied"),
                 ];
                 table::records(answer, &columns, "no invocations")
             }

@@ -1,6 +1,7 @@
 //! `ares:host/call`: another capability, through the same gate as every other caller.
 
 use ares_kernel::flow::Outcome;
+use ares_kernel::gate::Kind;
 use ares_kernel::text::quoted;
 use ares_kernel::{CapabilityId, Permit, Status};
 use wasmtime::component::HasData;
@@ -8,6 +9,7 @@ use wasmtime::component::HasData;
 use super::Import;
 use crate::authority::Authority;
 use crate::limits::Meter;
+use crate::log::Denials;
 use crate::state::{CallState, Parts};
 use crate::world::v0_1::call::{self, Error, Problem};
 
@@ -22,6 +24,7 @@ struct Call;
 pub(crate) struct CallView<'a> {
     permit: Option<&'a Permit>,
     meter: &'a mut Meter,
+    denials: Denials<'a>,
 }
 
 impl HasData for Call {
@@ -30,12 +33,12 @@ impl HasData for Call {
 
 impl CallState {
     fn call_view(&mut self) -> CallView<'_> {
-        let Parts { authority, meter, .. } = self.parts();
+        let Parts { authority, meter, log, surroundings, .. } = self.parts();
         let permit = match authority {
             Authority::Call(permit) => Some(&**permit),
             Authority::Hook { .. } | Authority::Unknown { .. } => None,
         };
-        CallView { permit, meter }
+        CallView { permit, meter, denials: Denials { log, surroundings, authority } }
     }
 }
 
@@ -62,12 +65,20 @@ impl call::Host for CallView<'_> {
         self.meter.count()?;
         let Some(permit) = self.permit else {
             let message = "hooks of a plugin's life cannot call other capabilities".to_owned();
+            self.denials.note(&format!("call: {message}"));
             return Ok(Err(refused("not-in-a-hook", message)));
         };
         let Ok(id) = capability.parse::<CapabilityId>() else {
             let message = format!("{} is not the name of a capability", quoted(&capability, 80));
+            self.denials.note(&format!("call: {message}"));
             return Ok(Err(refused("no-provider", message)));
         };
-        Ok(answer(&permit.reentry().invoke(id, input).await))
+        let outcome = permit.reentry().invoke(id, input).await;
+        if let Status::Refused(refusal) = outcome.status()
+            && refusal.kind == Kind::Forbidden
+        {
+            self.denials.note(&format!("call: {}", refusal.message));
+        }
+        Ok(answer(&outcome))
     }
 }

@@ -10,6 +10,7 @@ use wasmtime::component::HasData;
 
 use super::Import;
 use crate::limits::Meter;
+use crate::log::Denials;
 use crate::state::{CallState, Parts};
 use crate::world::v0_1::kv::{self, Error};
 
@@ -30,6 +31,7 @@ struct Kv;
 pub(crate) struct KvView<'a> {
     bucket: Result<Bucket<'a>, String>,
     meter: &'a mut Meter,
+    denials: Denials<'a>,
 }
 
 /// A granted store.
@@ -47,7 +49,7 @@ impl HasData for Kv {
 
 impl CallState {
     fn kv_view(&mut self) -> KvView<'_> {
-        let Parts { authority, surroundings, meter, overlay, .. } = self.parts();
+        let Parts { authority, surroundings, meter, overlay, log, .. } = self.parts();
         let read_only = (!authority.changes())
             .then(|| format!("`{}` may read stored values, not change them", authority.name()));
         let bucket = match authority.plugin() {
@@ -57,7 +59,7 @@ impl CallState {
             }
             _ => Err(format!("`{}` was not granted `kv`", authority.name())),
         };
-        KvView { bucket, meter }
+        KvView { bucket, meter, denials: Denials { log, surroundings, authority } }
     }
 }
 
@@ -83,6 +85,14 @@ impl<'a> KvView<'a> {
             None => Ok(bucket),
             Some(why) => Err(Error::NotGranted(why.clone())),
         }
+    }
+
+    /// Notes what was not granted, on its way to the guest.
+    fn told<T>(&mut self, asked: &str, result: Result<T, Error>) -> wasmtime::Result<Result<T, Error>> {
+        if let Err(Error::NotGranted(why)) = &result {
+            self.denials.note(&format!("kv.{asked}: {why}"));
+        }
+        Ok(result)
     }
 }
 
@@ -126,26 +136,29 @@ impl Bucket<'_> {
 impl kv::Host for KvView<'_> {
     async fn get(&mut self, key: String) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
         self.meter.count()?;
-        Ok(match self.bucket() {
+        let value = match self.bucket() {
             Ok(bucket) => bucket.get(&key).await,
             Err(error) => Err(error),
-        })
+        };
+        self.told("get", value)
     }
 
     async fn set(&mut self, key: String, value: Vec<u8>) -> wasmtime::Result<Result<(), Error>> {
         self.meter.count()?;
-        Ok(match self.writable() {
+        let set = match self.writable() {
             Ok(bucket) => bucket.set(key, value).await,
             Err(error) => Err(error),
-        })
+        };
+        self.told("set", set)
     }
 
     async fn delete(&mut self, key: String) -> wasmtime::Result<Result<bool, Error>> {
         self.meter.count()?;
-        Ok(match self.writable() {
+        let deleted = match self.writable() {
             Ok(bucket) => bucket.delete(key).await,
             Err(error) => Err(error),
-        })
+        };
+        self.told("delete", deleted)
     }
 
     async fn keys(
@@ -155,9 +168,10 @@ impl kv::Host for KvView<'_> {
         limit: u32,
     ) -> wasmtime::Result<Result<Vec<String>, Error>> {
         self.meter.count()?;
-        Ok(match self.bucket() {
+        let keys = match self.bucket() {
             Ok(bucket) => bucket.keys(&prefix, after.as_deref(), limit).await,
             Err(error) => Err(error),
-        })
+        };
+        self.told("keys", keys)
     }
 }

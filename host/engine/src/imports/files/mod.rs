@@ -16,11 +16,11 @@ mod write;
 
 use ares_kernel::facts::FileLimit;
 use futures::future::BoxFuture;
-use wasmtime::StoreContextMut;
 use wasmtime::component::{ComponentNamedList, Lift, Linker, LinkerInstance, Lower, Resource};
+use wasmtime::{AsContextMut as _, StoreContextMut};
 use wasmtime_wasi::filesystem::WasiFilesystemView as _;
-use wasmtime_wasi::p2::FsResult;
 use wasmtime_wasi::p2::bindings::filesystem::types::{ErrorCode, Host as _};
+use wasmtime_wasi::p2::{FsError, FsResult};
 
 use crate::state::CallState;
 
@@ -68,15 +68,28 @@ where
     A: Send + 'static,
     (Result<A, ErrorCode>,): ComponentNamedList + Lower + 'static,
 {
-    types.func_wrap_async(name, move |store, parameters: P| {
+    let what = name.rsplit('.').next().unwrap_or(name).to_owned();
+    types.func_wrap_async(name, move |mut store: StoreContextMut<'_, CallState>, parameters: P| {
+        let what = what.clone();
         Box::new(async move {
-            let answer = match with(store, parameters).await {
+            let done = with(store.as_context_mut(), parameters).await;
+            // `open-at` tells of its own with the path.
+            if what != "open-at" && done.as_ref().is_err_and(is_denial) {
+                store.data_mut().deny(&format!("{what}: it is not granted"));
+            }
+            let answer = match done {
                 Ok(answer) => Ok(answer),
                 Err(error) => Err(error.downcast()?),
             };
             Ok((answer,))
         })
     })
+}
+
+/// Whether a guest tried what it was not granted.
+fn is_denial(error: &FsError) -> bool {
+    let code = error.downcast_ref();
+    matches!(code, Some(ErrorCode::NotPermitted | ErrorCode::Access | ErrorCode::ReadOnly))
 }
 
 /// What a stream failed with, as a code: the library's own does not know our limits.

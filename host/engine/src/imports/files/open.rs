@@ -1,6 +1,7 @@
 //! `open-at`, but for regular files and folders only: opening a named pipe or a device can wait for
 //! ever and would hold a thread of the host for as long.
 
+use ares_kernel::text::quoted;
 use futures::FutureExt as _;
 use wasmtime::StoreContextMut;
 use wasmtime::component::Resource;
@@ -17,14 +18,22 @@ use crate::state::CallState;
 type Arguments = (Resource<Descriptor>, PathFlags, String, OpenFlags, DescriptorFlags);
 
 pub(super) fn open_at(
-    store: StoreContextMut<'_, CallState>,
+    mut store: StoreContextMut<'_, CallState>,
     arguments: Arguments,
 ) -> Doing<'_, Resource<Descriptor>> {
-    open(store, arguments).boxed()
+    async move {
+        let path = arguments.2.clone();
+        let opened = open(&mut store, arguments).await;
+        if opened.as_ref().is_err_and(super::is_denial) {
+            store.data_mut().deny(&format!("open: {} is not granted", quoted(&path, 200)));
+        }
+        opened
+    }
+    .boxed()
 }
 
 async fn open(
-    mut store: StoreContextMut<'_, CallState>,
+    store: &mut StoreContextMut<'_, CallState>,
     arguments: Arguments,
 ) -> FsResult<Resource<Descriptor>> {
     let (folder, follow, path, how, flags) = arguments;

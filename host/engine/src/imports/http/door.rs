@@ -122,7 +122,11 @@ impl WasiHttpHooks for Door {
                 log::note(&surroundings, &asker.plugin, asker.invocation, (Source::Http, level), &message);
             }
         };
+        let traffic = Arc::clone(&self.traffic);
         let refused = move |told: &dyn Fn(Level, &str), denial: Denial| {
+            if matches!(denial.error, Error::HttpRequestDenied | Error::DestinationIpProhibited) {
+                traffic.deny();
+            }
             if !denial.why.is_empty() {
                 told(Level::Warn, &format!("refused: {}", denial.why));
             }

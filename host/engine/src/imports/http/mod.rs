@@ -53,6 +53,7 @@ impl Http {
     /// What was sent and received.
     pub(crate) fn usage(&self, usage: &mut Usage) {
         let traffic = &self.door.traffic;
+        usage.denied = usage.denied.saturating_add(traffic.denied());
         usage.http_requests = traffic.requests().so_far();
         usage.http_sent_bytes = traffic.sent().so_far();
         usage.http_received_bytes = traffic.received().so_far();

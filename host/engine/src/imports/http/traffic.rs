@@ -13,6 +13,7 @@ pub(crate) struct Traffic {
     received: Count,
     over: AtomicBool,
     silent: AtomicBool,
+    denied: AtomicU64,
     ended: Notify,
 }
 
@@ -55,6 +56,7 @@ impl Traffic {
             received: Count::new(limits.http_received_bytes),
             over: AtomicBool::new(false),
             silent: AtomicBool::new(false),
+            denied: AtomicU64::new(0),
             ended: Notify::new(),
         }
     }
@@ -78,6 +80,16 @@ impl Traffic {
     pub(super) fn end(&self) {
         self.over.store(true, Ordering::Release);
         self.ended.notify_waiters();
+    }
+
+    /// Notes that the guest tried what it was not granted.
+    pub(super) fn deny(&self) {
+        self.denied.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often it did.
+    pub(super) fn denied(&self) -> u64 {
+        self.denied.load(Ordering::Relaxed)
     }
 
     /// Whether this is the first request too many: the log has room for no more of them.
