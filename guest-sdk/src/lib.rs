@@ -51,6 +51,7 @@ pub mod native;
 pub mod plugin;
 pub mod progress;
 mod schema;
+pub mod secrets;
 
 #[cfg(test)]
 mod tests;

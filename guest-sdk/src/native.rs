@@ -1,5 +1,5 @@
 //! The imports on a target without a host, for `cargo test`: a store, a configuration and
-//! events in memory, one per thread; a log on standard error; no other plugins.
+//! events in memory, one per thread; secrets by name; a log on standard error; no other plugins.
 
 /// `kv` in memory.
 pub mod kv {
@@ -114,6 +114,44 @@ pub mod progress {
     pub fn report(done: u64, total: Option<u64>, message: &str) {
         let total = total.map_or_else(String::new, |total| format!(" of {total}"));
         eprintln!("{done}{total}: {}", message.escape_debug());
+    }
+}
+
+/// `secrets` in memory: names, for there is nowhere to spend a value.
+pub mod secrets {
+    use std::{cell::RefCell, collections::BTreeSet};
+
+    use crate::secrets::Error;
+
+    thread_local! {
+        static NAMES: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
+    }
+
+    /// As the host's.
+    pub struct Secret(String);
+
+    /// Grants and sets a secret for the test that runs on this thread.
+    pub fn set(name: &str) {
+        NAMES.with_borrow_mut(|names| names.insert(name.to_owned()));
+    }
+
+    /// As the host's.
+    ///
+    /// # Errors
+    /// When the test has not [`set`] it.
+    pub fn open(name: &str) -> Result<Secret, Error> {
+        if NAMES.with_borrow(|names| names.contains(name)) {
+            return Ok(Secret(name.to_owned()));
+        }
+        Err(Error::NotGranted(format!("the test has not set the secret `{name}`")))
+    }
+
+    impl Secret {
+        /// As the host's.
+        #[must_use]
+        pub fn placeholder(&self) -> String {
+            format!("{{{{{}}}}}", self.0)
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use crate::file_layer::FileLayer;
 use crate::options::Options;
 use crate::readers::Readers;
 use crate::registry::Registry;
+use crate::secrets;
 use crate::snapshot::{self, Files, Snapshot};
 
 /// How many similar names a refusal offers.
@@ -30,6 +31,7 @@ pub(crate) struct Memory {
     components: std::path::PathBuf,
     plugins: FileLayer,
     maxima: Maxima,
+    pub(crate) secrets: secrets::Memory,
 }
 
 impl Memory {
@@ -43,6 +45,7 @@ impl Memory {
             components: options.components.clone(),
             plugins: options.plugins.clone(),
             maxima: options.maxima.clone(),
+            secrets: secrets::Memory::new(options.secrets_key.clone()),
         }
     }
 
@@ -60,7 +63,7 @@ impl Memory {
         if let Some(snapshot) = loaded {
             self.snapshot.store(Arc::new(snapshot));
         }
-        Ok(())
+        self.secrets.refresh(&self.readers)
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::file_layer::FilePart;
 use crate::pinned::Pinned;
+use crate::reference;
 use crate::views::{ConfigView, Origin};
 
 /// The layers of one plugin.
@@ -74,7 +75,8 @@ impl Layers<'_> {
 }
 
 /// Whether a configuration, of which this key was changed last, is one the plugin takes: by its
-/// schema, or, where it has none, by the keys and types of its manifest's own values.
+/// schema, or, where it has none, by the keys and types of its manifest's own values; and a value is no
+/// secret, and refers only to those the plugin asks for.
 ///
 /// # Errors
 /// Why not, in words.
@@ -83,6 +85,9 @@ pub(crate) fn takes(
     merged: &Map<String, Value>,
     changed: Option<(&str, &Value)>,
 ) -> Result<(), String> {
+    if let Some((key, value)) = changed {
+        reference::keeps_secrets(pinned, key, value)?;
+    }
     match (&pinned.config_schema, changed) {
         (Some(schema), _) => {
             let schema = Schema::parse(schema).map_err(|error| error.to_string())?;

@@ -1,5 +1,7 @@
 //! The table `configurations`: what the operator set over what manifest and file say.
 
+use std::borrow::Cow;
+
 use ares_kernel::text::quoted;
 use ares_kernel::{Caller, PluginName};
 use rusqlite::Connection;
@@ -11,6 +13,7 @@ use crate::events::{self, Entry, actor};
 use crate::file_layer::FilePart;
 use crate::grants::pinned;
 use crate::modules;
+use crate::reference;
 use crate::registry::Registry;
 use crate::rows::{self, int};
 use crate::views::ConfigView;
@@ -47,6 +50,7 @@ impl Registry {
         key: &str,
         value: Option<&Value>,
     ) -> Result<Map<String, Value>, RegistryError> {
+        value.map_or(Ok(()), |value| self.holds_no_secret(plugin, key, value))?;
         let file = self.options.plugins.of(plugin.as_str());
         let checked = self.readers.read("reading a configuration", |connection| {
             let Some(module) = modules::find(connection, plugin)? else { return Ok(None) };
@@ -73,6 +77,7 @@ impl Registry {
         value: &Value,
         by: &Caller,
     ) -> Result<Vec<ConfigView>, RegistryError> {
+        self.holds_no_secret(plugin, key, value)?;
         let (name, key, value) = (plugin.clone(), key.to_owned(), value.clone());
         let (actor, at) = (Some(actor(by)), self.now());
         let file = self.options.plugins.of(name.as_str()).cloned();
@@ -91,6 +96,16 @@ impl Registry {
             Ok(events::insert(connection, &entry)?)
         })?;
         self.config(plugin)
+    }
+
+    /// Refuses a value that holds a stored secret in any spelling.
+    fn holds_no_secret(&self, plugin: &PluginName, key: &str, value: &Value) -> Result<(), RegistryError> {
+        match self.memory.secrets.scrub(&value.to_string()) {
+            Cow::Borrowed(_) => Ok(()),
+            Cow::Owned(_) => {
+                Err(RegistryError::Config { plugin: plugin.clone(), why: reference::in_plain_text(key) })
+            }
+        }
     }
 
     /// Takes an override back, so that the manifest's value holds again.

@@ -5,7 +5,7 @@ use std::{fmt, io};
 
 use ares_kernel::facts::SchemaError;
 use ares_kernel::ports::StoreFull;
-use ares_kernel::{Blake3, CapabilityId, PluginName};
+use ares_kernel::{Blake3, CapabilityId, PluginName, SecretName};
 use rusqlite::ErrorCode;
 
 use crate::manifest::ManifestError;
@@ -218,6 +218,26 @@ pub enum RegistryError {
         /// The folder.
         folder: PathBuf,
         /// Why not.
+        why: String,
+    },
+    /// A secret of this name is there already.
+    #[error("the secret {name} is set already; `ares-host secrets rotate {name}` gives it another value")]
+    SecretExists {
+        /// The name.
+        name: SecretName,
+    },
+    /// No secret of this name.
+    #[error("no secret {name} is set; `ares-host secrets list` shows those that are")]
+    NoSuchSecret {
+        /// The name.
+        name: SecretName,
+    },
+    /// The key of the stored secrets is not one.
+    #[error("{} is not the key of the stored secrets: {why}", path.display())]
+    SecretsKey {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
         why: String,
     },
     /// A configuration the plugin's own schema does not take.

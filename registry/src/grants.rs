@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use ares_kernel::facts::{Access, Method, NetAsk, Origin, Place, Scope};
-use ares_kernel::{Caller, PluginName};
+use ares_kernel::{Caller, NetName, PluginName};
 use rusqlite::{Connection, Row};
 use serde_json::json;
 
@@ -26,6 +26,8 @@ pub(crate) struct Grant {
     folder: Option<String>,
     access: Option<Access>,
     net: Option<(BTreeSet<Origin>, BTreeSet<Method>)>,
+    /// For secrets: the parts of the network into which it may be spent.
+    spend: Option<Vec<NetName>>,
 }
 
 /// Checks grants against what the plugin asks for, and folders against the machine: absolute, links
@@ -43,7 +45,7 @@ pub(crate) fn prepared(
             let asked = if asked.is_empty() { "nothing".to_owned() } else { asked.join(", ") };
             return Err(RegistryError::NotAsked { plugin: plugin.clone(), scope: text, asked });
         };
-        let mut grant = Grant { scope: text, folder: None, access: None, net: None };
+        let mut grant = Grant { scope: text, folder: None, access: None, net: None, spend: None };
         match (scope, place) {
             (Scope::Folder(_), Some(Place::Folder(place))) => {
                 let changes = ask.access == Some(Access::Write);
@@ -54,6 +56,7 @@ pub(crate) fn prepared(
             (Scope::Net(_), None | Some(Place::Origins(_))) => {
                 grant.net = Some(origins_of(&grant.scope, ask.net.as_ref(), place.as_ref())?);
             }
+            (Scope::Secret(_), None) => grant.spend = Some(ask.spend.clone()),
             (_, None) => {}
             (_, Some(_)) => return Err(RegistryError::PlaceNotTaken { scope: grant.scope }),
         }
@@ -120,21 +123,27 @@ pub(crate) fn put(
 ) -> Result<(), Abort> {
     let module = modules::id(connection, plugin)?;
     let mut upsert = connection.prepare_cached(
-        "INSERT INTO grants (module_id, scope, folder, access, granted_at, origins, methods)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        "INSERT INTO grants (module_id, scope, folder, access, granted_at, origins, methods, spend)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
          ON CONFLICT (module_id, scope) DO UPDATE SET folder = excluded.folder, access = excluded.access,
-            granted_at = excluded.granted_at, origins = excluded.origins, methods = excluded.methods
+            granted_at = excluded.granted_at, origins = excluded.origins, methods = excluded.methods,
+            spend = excluded.spend
          WHERE folder IS NOT excluded.folder OR access IS NOT excluded.access
-            OR origins IS NOT excluded.origins OR methods IS NOT excluded.methods",
+            OR origins IS NOT excluded.origins OR methods IS NOT excluded.methods
+            OR spend IS NOT excluded.spend",
     )?;
     let mut changed = Vec::new();
-    for Grant { scope, folder, access, net } in grants {
+    for Grant { scope, folder, access, net, spend } in grants {
         let access = access.as_ref().map(rows::word_of);
         let (origins, methods) = net.as_ref().map(|(o, m)| (rows::json_of(o), rows::json_of(m))).unzip();
-        if upsert.execute((module, scope, folder, &access, int(at), origins, methods))? > 0 {
-            changed.push(match net {
-                None => json!({ "scope": scope, "folder": folder, "access": access }),
-                Some((origins, methods)) => json!({ "scope": scope, "origins": origins, "methods": methods }),
+        let into = spend.as_ref().map(rows::json_of);
+        if upsert.execute((module, scope, folder, &access, int(at), origins, methods, into))? > 0 {
+            changed.push(match (net, spend) {
+                (Some((origins, methods)), _) => {
+                    json!({ "scope": scope, "origins": origins, "methods": methods })
+                }
+                (None, Some(spend)) => json!({ "scope": scope, "spend": spend }),
+                (None, None) => json!({ "scope": scope, "folder": folder, "access": access }),
             });
         }
     }
@@ -177,7 +186,8 @@ impl Registry {
         let found = self.readers.read("reading grants", |connection| {
             let Some(module) = modules::find(connection, plugin)? else { return Ok(None) };
             let mut select = connection.prepare_cached(
-                "SELECT scope, folder, access, granted_at, origins, methods FROM grants WHERE module_id = ?1 ORDER BY scope",
+                "SELECT scope, folder, access, granted_at, origins, methods, spend FROM grants
+                 WHERE module_id = ?1 ORDER BY scope",
             )?;
             let granted: Vec<GrantView> =
                 select.query_map([module], view)?.collect::<rusqlite::Result<_>>()?;
@@ -248,7 +258,11 @@ fn merged(pinned: &Pinned, mut granted: Vec<GrantView>) -> Vec<GrantView> {
         view.asked_access = ask.access.as_ref().map(rows::word_of);
         view.asked_origins = ask.net.as_ref().and_then(|net| net.origins.clone());
         view.asked_methods = ask.net.as_ref().map(|net| net.methods.clone());
-        view.meaning = ask.net.as_ref().map_or_else(|| meaning(&ask.scope, ask.access), NetAsk::meaning);
+        view.asked_spend.clone_from(&ask.spend);
+        view.meaning = match &ask.net {
+            Some(net) => net.meaning(),
+            None => meaning(&ask.scope, ask.access) + &into(&ask.spend),
+        };
         view
     });
     let mut views: Vec<GrantView> = asked.collect();
@@ -261,13 +275,22 @@ fn meaning(scope: &str, access: Option<Access>) -> String {
     scope.parse::<Scope>().map_or_else(|_| scope.to_owned(), |scope| scope.meaning(access))
 }
 
+/// Where a secret goes, in words that follow its meaning.
+fn into(spend: &[NetName]) -> String {
+    let names: Vec<String> = spend.iter().map(|net| format!("`net:{net}`")).collect();
+    if names.is_empty() { String::new() } else { format!(", through {}", names.join(", ")) }
+}
+
 /// The scopes an active version asks for beyond what the version before it asked for: new ones, and
-/// folders it wants to change that were only read, further hosts and methods.
+/// folders it wants to change that were only read, further hosts and methods, secrets it wants to
+/// spend elsewhere too.
 pub(crate) fn new_asks(before: &Pinned, now: &Pinned) -> Vec<String> {
     let is_new = |ask: &Ask| {
         before.ask(&ask.scope).is_none_or(|before| {
             let more = |now: &NetAsk| before.net.as_ref().is_none_or(|before| !now.within(before));
-            before.access < ask.access || ask.net.as_ref().is_some_and(more)
+            before.access < ask.access
+                || ask.net.as_ref().is_some_and(more)
+                || ask.spend.iter().any(|net| !before.spend.contains(net))
         })
     };
     now.asks.iter().filter(|ask| is_new(ask)).map(|ask| ask.scope.clone()).collect()
@@ -287,6 +310,8 @@ fn nothing(scope: &str) -> GrantView {
         origins: None,
         methods: None,
         granted_at_ms: None,
+        asked_spend: Vec::new(),
+        granted_spend: Vec::new(),
     }
 }
 
@@ -299,6 +324,7 @@ fn view(row: &Row<'_>) -> rusqlite::Result<GrantView> {
         granted_at_ms: rows::count_or_none(row, 3)?,
         origins: rows::json_or_none(row, 4)?,
         methods: rows::json_or_none(row, 5)?,
+        granted_spend: rows::json_or_none(row, 6)?.unwrap_or_default(),
         ..nothing(&scope)
     })
 }

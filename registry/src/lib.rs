@@ -23,6 +23,7 @@
 //! | events | [`add_event`](Registry::add_event), [`events`](Registry::events) |
 //! | invocations | [`invocations`](Registry::invocations), [`invocation`](Registry::invocation), [`flush`](Registry::flush) |
 //! | events between plugins | [`deliveries`](Registry::deliveries), [`deliveries_waiting`](Registry::deliveries_waiting), [`delivery_claim`](Registry::delivery_claim), [`delivery_postpone`](Registry::delivery_postpone), [`delivery_end`](Registry::delivery_end) |
+//! | secrets | [`secrets`](Registry::secrets), [`secret_set`](Registry::secret_set), [`secret_rotate`](Registry::secret_rotate), [`secret_remove`](Registry::secret_remove) |
 //! | stored values | [`kv_apply`](Registry::kv_apply) for the writes of hooks |
 //!
 //! Every change is one transaction together with its row in `events`, and is on disk when the
@@ -49,9 +50,11 @@ mod outbox;
 mod pinned;
 mod readers;
 mod record;
+mod reference;
 mod register;
 mod registry;
 mod rows;
+mod secrets;
 mod snapshot;
 mod spool;
 mod status;
@@ -76,11 +79,12 @@ pub use file_layer::{FileLayer, NoTable};
 pub use migrate::SCHEMA_VERSION;
 pub use options::{JournalSync, Options};
 pub use record::{CapabilityRecord, Registration};
+pub use reference::as_the_guest_reads;
 pub use register::Registered;
 pub use registry::Registry;
 pub use snapshot::Snapshot;
 pub use views::{
     CapabilityQuery, CapabilityView, ConfigView, DeliveryEnd, DeliveryView, DependencyView, EventQuery,
-    EventView, GrantView, InvocationQuery, InvocationView, ModuleFilter, ModuleView, Origin, State,
-    StatusChange, StatusView, TargetView, UsageView, VersionView,
+    EventView, GrantView, InvocationQuery, InvocationView, ModuleFilter, ModuleView, Origin, SecretView,
+    State, StatusChange, StatusView, TargetView, UsageView, VersionView,
 };

@@ -12,6 +12,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_init.sql"),
     include_str!("../migrations/0002_journal.sql"),
     include_str!("../migrations/0003_net.sql"),
+    include_str!("../migrations/0004_secrets.sql"),
     include_str!("../migrations/0005_topics.sql"),
     include_str!("../migrations/0006_file_usage.sql"),
     include_str!("../migrations/0007_kv_total.sql"),

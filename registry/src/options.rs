@@ -28,6 +28,8 @@ pub struct Options {
     pub own_files: Vec<PathBuf>,
     /// The folder that holds the host's own copies of components, `<blake3>.wasm`.
     pub components: PathBuf,
+    /// The file with the key of the stored secrets. Made when the first secret is set.
+    pub secrets_key: PathBuf,
     /// When a closing row is on disk.
     pub journal_sync: JournalSync,
     /// Whether closing leaves a short write-ahead log to the next one instead of bringing it into
@@ -48,6 +50,7 @@ impl Options {
         let state = state.into();
         Self {
             components: state.join("components"),
+            secrets_key: state.join("keys/secrets.key"),
             state,
             own_files: Vec::new(),
             journal_sync: JournalSync::default(),

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use ares_kernel::NetName;
 use ares_kernel::facts::{Access, HealthPolicy, Hooks, Limits, NetAsk, Priority, Quota, Scope};
 use ares_kernel::{CapabilityId, Topic};
 use rusqlite::{Connection, named_params};
@@ -55,6 +56,9 @@ pub(crate) struct Ask {
     /// For folders; versions registered before there were quotas have the usual one.
     #[serde(default)]
     pub(crate) quota: Quota,
+    /// For secrets: the parts of the network into which it may be spent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) spend: Vec<NetName>,
 }
 
 /// Limits that a version was pinned without have their usual values.
@@ -121,16 +125,20 @@ impl Pinned {
     pub(crate) fn of(manifest: &Manifest) -> Self {
         let limits = manifest.limits();
         let ask = |scope: Scope| {
-            let (mut access, mut net, mut quota) = (None, None, None);
+            let (mut access, mut net, mut quota, mut spend) = (None, None, None, Vec::new());
+            let permissions = &manifest.permissions;
             match &scope {
                 Scope::Folder(name) => {
-                    let asked = manifest.permissions.folder(name);
+                    let asked = permissions.folder(name);
                     (access, quota) = (asked.map(|asked| asked.access), asked.map(|asked| asked.quota));
                 }
-                Scope::Net(name) => net = manifest.permissions.net(name).map(|asked| asked.ask.clone()),
+                Scope::Net(name) => net = permissions.net(name).map(|asked| asked.ask.clone()),
+                Scope::Secret(name) => {
+                    spend = permissions.secret(name).map(|asked| asked.net.clone()).unwrap_or_default();
+                }
                 Scope::Kv | Scope::Clock | Scope::Call(_) | Scope::Publish(_) | Scope::Subscribe(_) => {}
             }
-            Ask { scope: scope.to_string(), access, net, quota: quota.unwrap_or_default() }
+            Ask { scope: scope.to_string(), access, net, quota: quota.unwrap_or_default(), spend }
         };
         Self {
             display_name: manifest.display_name.clone(),

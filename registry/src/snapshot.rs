@@ -7,15 +7,16 @@ use std::time::Duration;
 
 use ares_kernel::facts::{
     Access, Capability, Folder, Grants, Limits, Maxima, Method, NetRule, Origin, Plugin, Schema, Scope,
-    Target,
+    SecretGrant, Target,
 };
 use ares_kernel::ports::Ranked;
-use ares_kernel::{CapabilityId, PluginName, Topic};
+use ares_kernel::{CapabilityId, NetName, PluginName, Topic};
 use rusqlite::{Connection, Row};
 
 use crate::config_layers::Layers;
 use crate::file_layer::FileLayer;
 use crate::pinned::Pinned;
+use crate::reference::as_the_guest_reads;
 use crate::rows;
 use crate::views::TargetView;
 
@@ -189,6 +190,7 @@ struct Granted {
     access: Option<Access>,
     origins: Option<BTreeSet<Origin>>,
     methods: Option<BTreeSet<Method>>,
+    spend: Vec<NetName>,
 }
 
 impl Reading {
@@ -208,7 +210,8 @@ impl Reading {
                 let access: Option<String> = row.get(3)?;
                 let access = access.map(|_| rows::word(row, 3)).transpose()?;
                 let (origins, methods) = (rows::json_or_none(row, 4)?, rows::json_or_none(row, 5)?);
-                Ok(Granted { scope: row.get(1)?, folder: row.get(2)?, access, origins, methods })
+                let spend = rows::json_or_none(row, 6)?.unwrap_or_default();
+                Ok(Granted { scope: row.get(1)?, folder: row.get(2)?, access, origins, methods, spend })
             },
         )?;
         let mut overrides = by_module(
@@ -244,7 +247,7 @@ impl Reading {
                 priority: pinned.priority,
                 hooks: pinned.hooks(),
                 health: pinned.health(),
-                config: Arc::new(layers.merged()),
+                config: Arc::new(as_the_guest_reads(layers.merged())),
                 misconfigured: layers.problem(),
                 capabilities: pending
                     .into_iter()
@@ -265,7 +268,7 @@ const MODULES: &str = "SELECT m.id, m.name, m.enabled, m.revision, v.version, v.
 const CAPABILITIES: &str =
     "SELECT c.* FROM capabilities c JOIN module_versions v ON v.id = c.version_id AND v.active = 1
     WHERE c.module_id IN (SELECT value FROM json_each(?1)) ORDER BY c.id";
-const GRANTS: &str = "SELECT module_id, scope, folder, access, origins, methods FROM grants
+const GRANTS: &str = "SELECT module_id, scope, folder, access, origins, methods, spend FROM grants
     WHERE module_id IN (SELECT value FROM json_each(?1)) ORDER BY scope";
 const CONFIGURATIONS: &str = "SELECT module_id, key, value FROM configurations
     WHERE module_id IN (SELECT value FROM json_each(?1))";
@@ -291,10 +294,12 @@ fn unsound(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::E
 }
 
 /// What is both granted and asked for by the version. A folder that was granted for reading stays
-/// so, and a host for some methods, whatever a later version asks.
+/// so, and a host for some methods, whatever a later version asks; a secret that was granted for some
+/// part of the network goes to no other.
 fn granted(pinned: &Pinned, grants: Vec<Granted>) -> rusqlite::Result<Grants> {
     let (mut kv, mut clock) = (false, false);
     let (mut call, mut folders, mut net) = (BTreeSet::new(), Vec::new(), Vec::new());
+    let mut secrets = Vec::new();
     let (mut publish, mut subscribe) = (BTreeSet::new(), BTreeMap::new());
     for grant in grants {
         let Some(ask) = pinned.ask(&grant.scope) else { continue };
@@ -310,6 +315,10 @@ fn granted(pinned: &Pinned, grants: Vec<Granted>) -> rusqlite::Result<Grants> {
             Scope::Subscribe(topic) => {
                 let capability = pinned.subscriptions.get(&topic).cloned();
                 subscribe.extend(capability.map(|capability| (topic, capability)));
+            }
+            Scope::Secret(name) => {
+                let net = grant.spend.into_iter().filter(|net| ask.spend.contains(net)).collect();
+                secrets.push(SecretGrant { name, net });
             }
             Scope::Folder(name) => {
                 let (Some(host), Some(access)) = (grant.folder, grant.access.min(ask.access)) else {
@@ -327,7 +336,11 @@ fn granted(pinned: &Pinned, grants: Vec<Granted>) -> rusqlite::Result<Grants> {
             }
         }
     }
-    Ok(Grants::new(kv, call, folders).with_net(net).with_clock(clock).with_topics(publish, subscribe))
+    Ok(Grants::new(kv, call, folders)
+        .with_net(net)
+        .with_clock(clock)
+        .with_topics(publish, subscribe)
+        .with_secrets(secrets))
 }
 
 /// A capability before its plugin's grants and limits are known.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use ares_kernel::facts::{Effect, Method, Origin as NetOrigin};
-use ares_kernel::{Blake3, CapabilityId, InvocationId, PluginName};
+use ares_kernel::{Blake3, CapabilityId, InvocationId, NetName, PluginName, SecretName};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -212,11 +212,33 @@ pub struct GrantView {
     pub methods: Option<BTreeSet<Method>>,
     /// Since when, in milliseconds since the Unix epoch.
     pub granted_at_ms: Option<u64>,
+    /// For secrets: the parts of the network into which it may be spent, as asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub asked_spend: Vec<NetName>,
+    /// For secrets: the same, as granted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub granted_spend: Vec<NetName>,
+}
+
+/// One stored secret; never its value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SecretView {
+    /// Its name.
+    pub name: SecretName,
+    /// First set, in milliseconds since the Unix epoch.
+    pub created_at_ms: u64,
+    /// Last given another value.
+    pub rotated_at_ms: Option<u64>,
+    /// How many values it has had.
+    pub revision: u64,
+    /// The plugins that ask for it and were granted it.
+    pub granted: Vec<PluginName>,
 }
 
 impl GrantView {
     /// Whether all that is asked for is granted: a folder granted for reading is not granted in full
-    /// to a plugin that wants to change it, nor is a host to one that wants to use more methods.
+    /// to a plugin that wants to change it, nor is a host to one that wants to use more methods, nor a
+    /// secret to one that wants to send it elsewhere too.
     #[must_use]
     pub fn in_full(&self) -> bool {
         let less =
@@ -225,7 +247,8 @@ impl GrantView {
             (Some(asked), Some(granted)) => !asked.is_subset(granted),
             _ => false,
         };
-        self.granted && !less && !fewer
+        let elsewhere = self.asked_spend.iter().any(|net| !self.granted_spend.contains(net));
+        self.granted && !less && !fewer && !elsewhere
     }
 }
 

@@ -31,6 +31,7 @@ pub(crate) fn host(lock: Lock, settings: &Settings, mode: Mode) -> Result<Host, 
 pub(crate) fn registry(state: &State, settings: &Settings, mode: Mode) -> Result<Registry, Failure> {
     let mut options = Options::new(state.root(), Arc::new(SystemClock));
     options.components = state.components();
+    options.secrets_key = state.keys().join("secrets.key");
     options.maxima = settings.maxima.clone();
     options.plugins = settings.plugins.clone();
     options.own_files = settings.file.iter().cloned().chain(std::env::current_exe()).collect();
@@ -62,6 +63,7 @@ fn engine(
         maxima: settings.maxima.clone(),
         kv: registry.clone(),
         outbox: registry.clone(),
+        secrets: registry.clone(),
         clock,
         compiler: compiler::compiler()?,
         pool: settings.pool,

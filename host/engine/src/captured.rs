@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
+use ares_kernel::ports::Secrets;
 use bytes::Bytes;
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::async_trait;
@@ -34,10 +35,14 @@ impl Captured {
         kept.dropped += drop.len() as u64;
     }
 
-    /// The text so far and the number of bytes not kept; the stream is empty afterwards.
-    pub(crate) fn take(&self) -> (String, u64) {
+    /// The text so far, without secrets, and the number of bytes not kept; the stream is empty
+    /// afterwards.
+    pub(crate) fn take(&self, secrets: &dyn Secrets) -> (String, u64) {
         let kept = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        (String::from_utf8_lossy(&kept.bytes).into_owned(), kept.dropped)
+        // The end of what was cut may be the beginning of a secret.
+        let cut = if kept.dropped > 0 { secrets.scrub_cut(&kept.bytes) } else { (&*kept.bytes).into() };
+        let text = String::from_utf8_lossy(&cut);
+        (secrets.scrub(&text).into_owned(), kept.dropped)
     }
 }
 
@@ -96,14 +101,15 @@ impl AsyncWrite for Captured {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ares_kernel::ports::NoSecrets;
 
     #[test]
     fn the_rest_is_counted_not_kept() {
         let stream = Captured::default();
         stream.push(&vec![b'a'; KEPT_MAX - 1]);
         stream.clone().push(b"bcd");
-        let (text, dropped) = stream.take();
+        let (text, dropped) = stream.take(&NoSecrets);
         assert_eq!((text.len(), text.ends_with('b'), dropped), (KEPT_MAX, true, 2));
-        assert_eq!(stream.take(), (String::new(), 0));
+        assert_eq!(stream.take(&NoSecrets), (String::new(), 0));
     }
 }

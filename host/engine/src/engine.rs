@@ -51,8 +51,19 @@ impl WasmEngine {
     /// # Errors
     /// When the pool does not fit this machine, the key is not one, or a folder cannot be used.
     pub fn new(options: EngineOptions) -> Result<Self, EngineError> {
-        let EngineOptions { artifacts, key, logs, maxima, kv, outbox, clock, compiler, pool, network } =
-            options;
+        let EngineOptions {
+            artifacts,
+            key,
+            logs,
+            maxima,
+            kv,
+            outbox,
+            secrets,
+            clock,
+            compiler,
+            pool,
+            network,
+        } = options;
         if !(1..=config::CALLS_MAX).contains(&pool.calls) || pool.singletons > config::CALLS_MAX {
             let Pool { calls, singletons } = pool;
             return Err(EngineError::Pool { calls, singletons, most: config::CALLS_MAX });
@@ -69,7 +80,7 @@ impl WasmEngine {
         let artifacts = Artifacts::new(&artifacts, key, &engine);
         let loader = Arc::new(Loader::new(&engine, artifacts, compiler).map_err(unable)?);
         let ledgers = Ledgers::default();
-        let surroundings = Surroundings { kv, outbox, clock, logs, network, ledgers };
+        let surroundings = Surroundings { kv, outbox, secrets, clock, logs, network, ledgers };
         let runner = Runner::new(&engine, surroundings, pool);
         Ok(Self { engine, loader, runner, maxima, loaded: RwLock::default() })
     }

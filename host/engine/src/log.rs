@@ -105,7 +105,7 @@ impl CallLog {
                 continue;
             }
             self.left -= 1;
-            let message = escaped(message, MESSAGE_BYTES_MAX);
+            let message = escaped(&surroundings.secrets.scrub(message), MESSAGE_BYTES_MAX);
             trace(level, plugin.map_or("", |name| name.as_str()), invocation, &message);
             let line = Line { at_ms: surroundings.clock.now_ms(), level, source, invocation, message };
             // A line has text keys and writing to memory does not fail.

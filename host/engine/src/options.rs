@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ares_kernel::facts::Maxima;
-use ares_kernel::ports::{Clock, KvStore, Outbox};
+use ares_kernel::ports::{Clock, KvStore, Outbox, Secrets};
 
 use crate::network::NetworkOptions;
 
@@ -24,6 +24,8 @@ pub struct EngineOptions {
     pub kv: Arc<dyn KvStore>,
     /// How many events of a plugin wait for their subscribers.
     pub outbox: Arc<dyn Outbox>,
+    /// The stored secrets: spent where they are granted, hidden in what guests say.
+    pub secrets: Arc<dyn Secrets>,
     /// The time of day, for log lines and for guests that ask.
     pub clock: Arc<dyn Clock>,
     /// How the compiling child is started.

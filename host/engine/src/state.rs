@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use ares_kernel::ports::{Clock, KvStore, Outbox};
+use ares_kernel::ports::{Clock, KvStore, Outbox, Secrets};
 use ares_kernel::{Event, KvWrite, Usage};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -25,6 +25,7 @@ use crate::network::Network;
 pub(crate) struct Surroundings {
     pub(crate) kv: Arc<dyn KvStore>,
     pub(crate) outbox: Arc<dyn Outbox>,
+    pub(crate) secrets: Arc<dyn Secrets>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) logs: Logs,
     pub(crate) network: Arc<Network>,
@@ -119,6 +120,11 @@ impl CallState {
         &self.authority
     }
 
+    /// The stored secrets.
+    pub(crate) fn secrets(&self) -> &dyn Secrets {
+        &*self.surroundings.secrets
+    }
+
     /// When the call must be over.
     pub(crate) fn deadline(&self) -> Instant {
         self.deadline
@@ -143,6 +149,7 @@ impl CallState {
             log: &mut self.log,
             overlay: &mut self.overlay,
             pending: &mut self.pending,
+            table: &mut self.table,
         }
     }
 
@@ -155,8 +162,9 @@ impl CallState {
     /// on the error stream.
     pub(crate) fn take_streams(&mut self) -> String {
         let Some(wasi) = &self.wasi else { return String::new() };
-        let (out, out_dropped) = wasi.stdout.take();
-        let (err, err_dropped) = wasi.stderr.take();
+        let secrets = &*self.surroundings.secrets;
+        let (out, out_dropped) = wasi.stdout.take(secrets);
+        let (err, err_dropped) = wasi.stderr.take(secrets);
         for (text, dropped, kind) in [
             (&out, out_dropped, (Source::Stdout, Level::Info)),
             (&err, err_dropped, (Source::Stderr, Level::Warn)),
@@ -208,6 +216,7 @@ pub(crate) struct Parts<'a> {
     pub(crate) log: &'a mut CallLog,
     pub(crate) overlay: &'a mut Overlay,
     pub(crate) pending: &'a mut Pending,
+    pub(crate) table: &'a mut ResourceTable,
 }
 
 impl WasiView for CallState {

@@ -9,7 +9,7 @@ use crate::event::DeliveryId;
 use crate::flow::{Admitted, Outcome, Received, Refused};
 use crate::gate::Gate;
 use crate::ledger::Ledger;
-use crate::ports::{Catalog, Clock, Engine, Invoke, Journal, JournalError};
+use crate::ports::{Catalog, Clock, Engine, Invoke, Journal, JournalError, Secrets};
 use crate::request::Request;
 use crate::verify::Verifier;
 
@@ -23,6 +23,7 @@ struct Parts {
     gate: Gate,
     engine: Arc<dyn Engine>,
     verifier: Verifier,
+    secrets: Arc<dyn Secrets>,
 }
 
 impl Kernel {
@@ -33,6 +34,7 @@ impl Kernel {
         clock: Arc<dyn Clock>,
         catalog: Arc<dyn Catalog>,
         engine: Arc<dyn Engine>,
+        secrets: Arc<dyn Secrets>,
     ) -> Self {
         Self(Arc::new(Parts {
             ledger: Ledger::new(journal, clock),
@@ -40,6 +42,7 @@ impl Kernel {
             gate: Gate::standard(),
             engine,
             verifier: Verifier::standard(),
+            secrets,
         }))
     }
 
@@ -50,10 +53,11 @@ impl Kernel {
             return Outcome::unrecorded(id, capability);
         };
         match self.admit(received).await {
-            Err(refused) => self.0.ledger.close(refused).await,
+            Err(refused) => self.0.ledger.close(refused.scrub(&*self.0.secrets)).await,
             Ok(admitted) => {
                 let executed = admitted.run(&*self.0.engine, &self.0.ledger).await;
-                let verified = self.0.verifier.verify(executed);
+                let scrubbed = executed.scrub(&*self.0.secrets);
+                let verified = self.0.verifier.verify(scrubbed);
                 self.0.ledger.close(verified).await
             }
         }

@@ -1,15 +1,15 @@
 //! The sealed path from a request to an outcome.
 //!
 //! ```text
-//! Request ─▶ Received ─▶ Resolved ─▶ Admitted{Permit} ─▶ Executed ─▶ Verified ─▶ Outcome
-//!              open        resolve      admit                run         verify      close
-//!                                         └───────────────▶ Refused ───────────────────┘
+//! Request ─▶ Received ─▶ Resolved ─▶ Admitted{Permit} ─▶ Executed ─▶ Scrubbed ─▶ Verified ─▶ Outcome
+//!              open        resolve      admit                run        scrub       verify      close
+//!                                         └───────────────▶ Refused ──────────────────────────────┘
 //! ```
 //!
 //! Each state can only be made from the one before it, by one function, in one file of [`flow`].
 //! So a guest cannot run without a permit, a permit cannot be had without the gate, an answer
 //! cannot be shown without the verifier, and nothing can be shown that the journal does not hold.
-//! The compiler's answers to eight attempts at a short cut are in `tests/seal`.
+//! The compiler's answers to nine attempts at a short cut are in `tests/seal`.
 //!
 //! Read in this order: [`Request`], [`Kernel::invoke`], [`flow`], [`gate`], [`verify`], [`ports`].
 
@@ -25,6 +25,7 @@ pub mod ports;
 pub mod progress;
 mod report;
 mod request;
+mod secret;
 pub mod text;
 pub mod verify;
 
@@ -40,3 +41,6 @@ pub use name::{
 };
 pub use report::{Ended, Failure, Fault, FaultKind, KvWrite, LimitHit, Report, Usage};
 pub use request::{Caller, Request};
+pub use secret::{
+    SECRET_NAME_MAX, SECRET_VALUE_MAX, SECRET_VALUE_MIN, SecretName, SecretValue, SecretValueError,
+};

@@ -20,6 +20,13 @@ pub struct NameError {
     text: String,
 }
 
+impl NameError {
+    /// The text, which is not a `what` because of the `rule`.
+    pub(crate) fn new(what: &'static str, rule: &'static str, text: &str) -> Self {
+        Self { what, rule, text: quoted(text, 80) }
+    }
+}
+
 fn parse(
     text: &str,
     what: &'static str,

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use ares_kernel::facts::{Effect, Integrity, Scope};
 use ares_kernel::{FaultKind, Request, Status};
-use fakes::{World, human};
+use fakes::{FAKE, World, human};
 use serde_json::json;
 
 fn code(status: &Status) -> (&'static str, String) {
@@ -36,6 +36,20 @@ async fn a_good_request_is_answered_and_recorded() {
     assert_eq!(shown["verdict"]["decision"], "execute");
     assert_eq!(world.records(), ["close ok echo"]);
     assert_eq!(world.guests_started(), 1);
+}
+
+#[tokio::test]
+async fn a_stored_value_is_in_no_answer_and_in_no_refusal() {
+    let world = World::new();
+    for input in
+        [json!({"text": format!("is {FAKE}!")}), json!({"text": "a", FAKE: 1}), json!({"text": [FAKE]})]
+    {
+        let shown = serde_json::to_string(&world.invoke("echo", &input.to_string()).await).unwrap();
+        assert!(shown.contains("{{FAKE}}") && !shown.contains(FAKE), "{shown}");
+    }
+    // What is verified is what is shown: this is JSON only before the value is taken out.
+    let outcome = world.invoke("says-a-secret", "{}").await;
+    assert_eq!(code(outcome.status()), ("fault", "output-invalid".to_owned()));
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Eight attempts at a short cut, and the compiler's answer to each.
+//! Nine attempts at a short cut, and the compiler's answer to each.
 
 #[test]
 fn a_wrong_order_does_not_compile() {

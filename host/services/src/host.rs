@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use ares_kernel::ports::{Catalog, Clock, Engine, Invoke, Journal, Runtime};
+use ares_kernel::ports::{Catalog, Clock, Engine, Invoke, Journal, Runtime, Secrets};
 use ares_kernel::{Kernel, PluginName};
 use ares_registry::Registry;
 use serde_json::json;
@@ -103,7 +103,9 @@ impl Host {
         let engine = Cached::new(Arc::new(OnDemand::new(engine, life.clone())));
         let news = News::default();
         let journal: Arc<dyn Journal> = Arc::new(Telling::new(registry.clone(), news.clone()));
-        let kernel = Kernel::new(journal, clock.clone(), Arc::new(integrity.clone()), Arc::new(engine));
+        let secrets: Arc<dyn Secrets> = Arc::clone(&registry) as Arc<dyn Secrets>;
+        let judged = Arc::new(integrity.clone());
+        let kernel = Kernel::new(journal, clock.clone(), judged, Arc::new(engine), secrets);
         let delivery = Delivery::new(registry, kernel.clone(), clock, mode, news);
         let retrying = Retrying::new(Arc::new(kernel), ports.clone(), ports);
         let calls = Tracked::new(Arc::new(retrying));

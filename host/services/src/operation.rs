@@ -9,6 +9,7 @@ use ares_kernel::progress::Sink;
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 /// One thing to do. The answer's shape is documented at each variant; all answers are JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -164,6 +165,28 @@ pub enum Operation {
         /// The scopes.
         scopes: Vec<String>,
     },
+    /// The stored secrets, by name. Answers an array of `{name, created_at_ms, rotated_at_ms,
+    /// revision, granted}`; never a value.
+    SecretsList,
+    /// Store a new secret. Answers it as `SecretsList` does.
+    SecretSet {
+        /// Its name.
+        name: String,
+        /// Its value.
+        value: Hidden,
+    },
+    /// Give a secret another value. Answers it as `SecretsList` does.
+    SecretRotate {
+        /// Its name.
+        name: String,
+        /// Its new value.
+        value: Hidden,
+    },
+    /// Forget a secret. Answers `{name, granted}`: the plugins that were granted it.
+    SecretRemove {
+        /// Its name.
+        name: String,
+    },
     /// All versions of a plugin. Answers an array.
     Versions {
         /// The plugin.
@@ -185,6 +208,32 @@ pub enum Operation {
     /// Look the installation over. Answers an array of `{severity, code, plugin, message}`;
     /// severities are `error` and `warning`.
     Doctor,
+}
+
+/// A text on its way into the store of secrets. It is wiped from memory when dropped and shows
+/// nothing of itself.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Hidden(Zeroizing<String>);
+
+impl Hidden {
+    /// Hides a text.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// The text; whoever takes it wipes it.
+    #[must_use]
+    pub(crate) fn reveal(mut self) -> String {
+        std::mem::take(&mut *self.0)
+    }
+}
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Hidden")
+    }
 }
 
 /// Why an operation was not done. The code decides the exit code, the HTTP status, the MCP error.

@@ -290,7 +290,8 @@ pub(crate) fn plugin(change: impl FnOnce(&mut Capability)) -> Plugin {
 
 /// A kernel that knows this plugin alone.
 pub(crate) fn kernel(engine: Arc<dyn Engine>, plugin: Plugin) -> Kernel {
-    Kernel::new(Arc::new(NoJournal), Arc::new(Still), Arc::new(Only(Arc::new(plugin))), engine)
+    let secrets = Arc::new(ares_kernel::ports::NoSecrets);
+    Kernel::new(Arc::new(NoJournal), Arc::new(Still), Arc::new(Only(Arc::new(plugin))), engine, secrets)
 }
 
 /// A request for `demo.hello`.

@@ -38,6 +38,8 @@ pub enum Need {
     Net,
     /// `ares:host/events`
     Events,
+    /// `ares:host/secrets`
+    Secrets,
 }
 
 /// Inspects a component.
@@ -83,6 +85,12 @@ impl Inspection {
                     return Err(ExceedsManifest {
                         import: import.clone(),
                         fix: "`events.publish = [\"<topic>\", …]` with the topics it publishes",
+                    });
+                }
+                Some(Need::Secrets) if permissions.secrets.is_empty() => {
+                    return Err(ExceedsManifest {
+                        import: import.clone(),
+                        fix: "`[[permissions.secrets]]` with the secrets it spends",
                     });
                 }
                 _ => {}

@@ -84,6 +84,7 @@ pub(super) fn need(import: &str) -> Option<Need> {
         "ares:host/call" => Some(Need::Call),
         "wasi:http/types" | "wasi:http/outgoing-handler" => Some(Need::Net),
         "ares:host/events" => Some(Need::Events),
+        "ares:host/secrets" => Some(Need::Secrets),
         _ => None,
     }
 }

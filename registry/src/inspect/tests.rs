@@ -93,7 +93,7 @@ fn imports_no_manifest_can_ask_for_are_refused_by_name() {
         ("wasi:keyvalue/store@0.2.0", "does not know"),
         ("wasi:filesystem/other@0.2.0", "does not know"),
         ("wasi:cli/run@0.3.0", "WASI version"),
-        ("ares:host/secrets@0.1.0", "world `plugin` does not have"),
+        ("ares:host/dreams@0.1.0", "world `plugin` does not have"),
         ("evil:thing/x@1.0.0", "does not know"),
         ("plain-name", "does not know"),
     ] {

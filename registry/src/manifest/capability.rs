@@ -93,19 +93,22 @@ fn read(mut table: Table<'_>, permissions: &Permissions, deadline_ms: u64) -> Op
     })
 }
 
-/// What is written, or all that is asked for and fits the class; a pure capability needs nothing.
+/// What is written, or all that is asked for and fits the class; a pure capability needs nothing, and
+/// one that reaches no network no secrets.
 fn needs(table: &mut Table<'_>, effect: Option<Effect>, permissions: &Permissions) -> Vec<Scope> {
     let reaches = effect.is_some_and(|effect| effect >= Effect::Network);
     let Some(written) = table.get("needs") else {
         let mut all = if effect == Some(Effect::Pure) { Vec::new() } else { permissions.needable() };
-        all.retain(|scope| reaches || !matches!(scope, Scope::Net(_)));
+        all.retain(|scope| reaches || !matches!(scope, Scope::Net(_) | Scope::Secret(_)));
         return all;
     };
     let needs = written.list(ENTRIES_MAX, Value::parsed::<Scope>).unwrap_or_default();
     if effect == Some(Effect::Pure) && !needs.is_empty() {
         written.wrong("a pure capability reaches nothing, so it needs nothing; is it `read`?");
     }
-    if let Some(net) = needs.iter().find(|scope| !reaches && matches!(scope, Scope::Net(_))) {
+    if let Some(net) =
+        needs.iter().find(|scope| !reaches && matches!(scope, Scope::Net(_) | Scope::Secret(_)))
+    {
         written.wrong(format_args!(
             "`{net}` reaches another machine, so `effect` must be `network` or stronger"
         ));

@@ -3,18 +3,25 @@
 use ares_kernel::facts::Schema;
 use serde_json::{Map, Value as Json};
 
+use super::Permissions;
 use super::reader::{Table, Value};
+use crate::reference;
 use crate::schema_form::{canonical, expand};
 
 /// The most bytes of JSON text the settings may have.
 const CONFIG_BYTES_MAX: usize = 64 * 1024;
 
 /// The values, completed with the schema's defaults, and the schema.
-pub(super) fn read(mut table: Table<'_>) -> Option<(Map<String, Json>, Option<String>)> {
+pub(super) fn read(
+    mut table: Table<'_>,
+    permissions: &Permissions,
+) -> Option<(Map<String, Json>, Option<String>)> {
     let schema = table.get("schema").map(|value| (schema(&value), value));
     let mut values = Map::new();
     for (key, value) in table.all().filter(|(key, _)| *key != "schema") {
-        values.insert(key.to_owned(), value.json()?);
+        let json = value.json()?;
+        refer(&value, &json, permissions);
+        values.insert(key.to_owned(), json);
     }
     let text = match schema {
         None => None,
@@ -26,6 +33,8 @@ pub(super) fn read(mut table: Table<'_>) -> Option<(Map<String, Json>, Option<St
                 at.wrong(format_args!("[config] does not match it: {mismatch}"));
             }
             let Json::Object(completed) = object else { return None };
+            // A default of the schema may refer to one, too.
+            completed.values().for_each(|value| refer(&at, value, permissions));
             values = completed;
             Some(schema.text().to_owned())
         }
@@ -34,6 +43,13 @@ pub(super) fn read(mut table: Table<'_>) -> Option<(Map<String, Json>, Option<St
         table.wrong(format_args!("[config] has more than {CONFIG_BYTES_MAX} bytes"));
     }
     Some((values, text))
+}
+
+/// Notes a reference to a secret the manifest does not ask for.
+fn refer(at: &Value<'_>, value: &Json, permissions: &Permissions) {
+    if let Err(why) = reference::check(value, &|name| permissions.secret(name).is_some()) {
+        at.wrong(why);
+    }
 }
 
 fn schema(value: &Value<'_>) -> Option<Schema> {

@@ -14,6 +14,7 @@ mod dependencies;
 mod error;
 pub mod import;
 pub mod lint;
+pub mod literals;
 mod permissions;
 pub(crate) mod reader;
 mod root;
@@ -27,7 +28,7 @@ pub(crate) mod words;
 pub use error::{ManifestError, Problem};
 pub use types::{
     Behavior, Category, ComponentFile, Declared, Dependency, DependencyGroup, EventRequests, FolderRequest,
-    Kind, Metadata, NetRequest, Permissions, Retry, Subscription,
+    Kind, Metadata, NetRequest, Permissions, Retry, SecretRequest, Subscription,
 };
 pub use words::WordsError;
 

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use ares_kernel::NetName;
 use ares_kernel::facts::{Access, NetAsk, Origin, Quota};
 
 use super::reader::{Table, Value};
 use super::root::{PLANNED, short};
 use super::sections::{flag, whole};
-use super::{FolderRequest, NetRequest, Permissions, topics};
+use super::{FolderRequest, NetRequest, Permissions, SecretRequest, topics};
 
 /// The most capabilities, folders or topics one plugin may ask for.
 pub(super) const REQUESTS_MAX: usize = 64;
@@ -22,8 +23,9 @@ pub(super) fn read(mut table: Table<'_>) -> Permissions {
     let folders = table.get("fs").and_then(|value| folders(&value)).unwrap_or_default();
     let net = table.get("net").and_then(|value| parts(&value)).unwrap_or_default();
     let events = table.section("events").map(topics::read).unwrap_or_default();
+    let secrets = table.get("secrets").and_then(|value| secrets(&value, &net)).unwrap_or_default();
     table.finish(&PLANNED);
-    Permissions { kv, clock, call: call.into_iter().collect(), folders, net, events }
+    Permissions { kv, clock, call: call.into_iter().collect(), folders, net, events, secrets }
 }
 
 fn parts(value: &Value<'_>) -> Option<Vec<NetRequest>> {
@@ -101,4 +103,34 @@ fn folder(mut table: Table<'_>) -> Option<FolderRequest> {
     }
     table.finish(&PLANNED);
     Some(FolderRequest { name: name?, access: access?, reason, quota })
+}
+
+fn secrets(value: &Value<'_>, parts: &[NetRequest]) -> Option<Vec<SecretRequest>> {
+    let items = value.items(REQUESTS_MAX)?;
+    let mut seen = BTreeSet::new();
+    let secrets: Option<Vec<SecretRequest>> =
+        items.iter().map(|item| item.table().and_then(|table| secret(table, parts))).collect();
+    for secret in secrets.iter().flatten() {
+        if !seen.insert(secret.name.clone()) {
+            value.wrong(format_args!("the secret `{}` stands here twice", secret.name));
+        }
+    }
+    secrets
+}
+
+fn secret(mut table: Table<'_>, parts: &[NetRequest]) -> Option<SecretRequest> {
+    let name = table.required("name").and_then(|value| value.parsed());
+    let net = table.required("net").and_then(|value| {
+        let net: BTreeSet<NetName> = value.list(REQUESTS_MAX, Value::parsed)?.into_iter().collect();
+        if net.is_empty() {
+            value.wrong("a secret that may be sent nowhere is of no use; name a [[permissions.net]]");
+        }
+        for unknown in net.iter().filter(|name| !parts.iter().any(|part| &part.name == *name)) {
+            value.wrong(format_args!("no [[permissions.net]] is called `{unknown}`"));
+        }
+        Some(net.into_iter().collect())
+    });
+    let reason = table.get("reason").and_then(|value| short(&value));
+    table.finish(&PLANNED);
+    Some(SecretRequest { name: name?, net: net?, reason })
 }

@@ -74,7 +74,7 @@ impl Document {
     }
 }
 
-fn place(text: &str, at: usize, message: String) -> Problem {
+pub(super) fn place(text: &str, at: usize, message: String) -> Problem {
     let before = text.get(..at).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     Problem {

@@ -8,13 +8,12 @@ use super::{permissions, sections, words};
 
 /// Keys that have a meaning elsewhere or will have one. Nothing reads them here, so saying them
 /// would promise what is not kept.
-pub(super) const PLANNED: [&str; 20] = [
+pub(super) const PLANNED: [&str; 19] = [
     "signature",
     "main",
     "rate",
     "max_workers",
     "events",
-    "secrets",
     "command",
     "random",
     "claims",
@@ -51,7 +50,8 @@ pub(super) fn read(mut root: Table<'_>) -> Option<Manifest> {
     let dependencies = root.section("dependencies").map(dependencies::read).unwrap_or_default();
     depends_on_others(&root, id.as_ref(), &dependencies);
     let retry = root.section("retry").map(sections::retry).unwrap_or_default();
-    let (config, config_schema) = root.section("config").and_then(config::read).unwrap_or_default();
+    let (config, config_schema) =
+        root.section("config").and_then(|table| config::read(table, &permissions)).unwrap_or_default();
     let health = root.section("health").map_or(sections::DEFAULT_HEALTH, sections::health);
     root.finish(&PLANNED);
     let id = id?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ares_kernel::facts::{Access, Effect, NetAsk, Priority, Quota, Scope, Target};
-use ares_kernel::{Blake3, CapabilityId, FolderName, NetName, Topic};
+use ares_kernel::{Blake3, CapabilityId, FolderName, NetName, SecretName, Topic};
 use serde::{Deserialize, Serialize};
 
 macro_rules! words {
@@ -208,6 +208,8 @@ pub struct Permissions {
     pub net: Vec<NetRequest>,
     /// Events it wants to publish and to be called with.
     pub events: EventRequests,
+    /// Secrets it wants to spend.
+    pub secrets: Vec<SecretRequest>,
 }
 
 impl Permissions {
@@ -219,13 +221,9 @@ impl Permissions {
         let call = self.call.iter().cloned().map(Scope::Call);
         let folders = self.folders.iter().map(|folder| Scope::Folder(folder.name.clone()));
         let net = self.net.iter().map(|net| Scope::Net(net.name.clone()));
-        kv.into_iter()
-            .chain(clock)
-            .chain(call)
-            .chain(folders)
-            .chain(net)
-            .chain(self.events.scopes())
-            .collect()
+        let secrets = self.secrets.iter().map(|secret| Scope::Secret(secret.name.clone()));
+        let first = kv.into_iter().chain(clock).chain(call).chain(folders).chain(net);
+        first.chain(self.events.scopes()).chain(secrets).collect()
     }
 
     /// Those of them a capability may need: it is the host that uses a subscription.
@@ -246,6 +244,12 @@ impl Permissions {
     #[must_use]
     pub fn net(&self, name: &NetName) -> Option<&NetRequest> {
         self.net.iter().find(|net| &net.name == name)
+    }
+
+    /// The request for the secret of this name.
+    #[must_use]
+    pub fn secret(&self, name: &SecretName) -> Option<&SecretRequest> {
+        self.secrets.iter().find(|secret| &secret.name == name)
     }
 }
 
@@ -296,6 +300,17 @@ pub struct FolderRequest {
     pub reason: Option<String>,
     /// How much the folder may hold before nothing more can be added.
     pub quota: Quota,
+}
+
+/// `[[permissions.secrets]]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretRequest {
+    /// The operator sets its value under this name.
+    pub name: SecretName,
+    /// The parts of the network into which it may be spent; never empty.
+    pub net: Vec<NetName>,
+    /// What for, in words for the operator.
+    pub reason: Option<String>,
 }
 
 /// `[retry]`: a call of an idempotent capability that ended in a fault is made again.

@@ -7,6 +7,7 @@ mod journal;
 mod opening;
 mod outbox;
 mod processes;
+mod secrets;
 mod speed;
 
 use std::collections::BTreeMap;
@@ -181,8 +182,14 @@ fn verdict() -> ares_kernel::gate::Verdict {
             unreachable!("nothing is ever admitted")
         }
     }
-    let kernel =
-        ares_kernel::Kernel::new(Arc::new(Nothing), Arc::new(Still), Arc::new(Nobody), Arc::new(Nobody));
+    let secrets = Arc::new(ares_kernel::ports::NoSecrets);
+    let kernel = ares_kernel::Kernel::new(
+        Arc::new(Nothing),
+        Arc::new(Still),
+        Arc::new(Nobody),
+        Arc::new(Nobody),
+        secrets,
+    );
     let outcome = wait(kernel.invoke(Request::new(operator(), "x".parse().unwrap(), "{}")));
     outcome.verdict().clone()
 }

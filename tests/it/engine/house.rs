@@ -11,6 +11,7 @@ use ares_kernel::facts::{
     Capability, Effect, Folder, Grants, HealthPolicy, Hooks, Integrity, Limits, Maxima, Plugin, Priority,
     Quota, Schema, Scope,
 };
+use ares_kernel::ports::NoSecrets;
 use ares_kernel::ports::{
     Begun, Catalog, Clock, Closing, Component, Journal, JournalError, KvError, KvStore, KvUsed, Opening,
     Outbox, Provision, Resolution, Route, Runtime as _,
@@ -236,6 +237,7 @@ impl House {
             maxima: Maxima::default(),
             kv: memory.clone(),
             outbox: memory.clone(),
+            secrets: Arc::new(NoSecrets),
             clock: memory.clone(),
             compiler: compiler(),
             pool: Pool { calls: 4, singletons: 2 },
@@ -243,7 +245,8 @@ impl House {
         };
         change(&mut options);
         let engine = Arc::new(WasmEngine::new(options)?);
-        let kernel = Kernel::new(memory.clone(), memory.clone(), memory.clone(), engine.clone());
+        let kernel =
+            Kernel::new(memory.clone(), memory.clone(), memory.clone(), engine.clone(), Arc::new(NoSecrets));
         Ok(Self { engine, kernel, memory, folder })
     }
 

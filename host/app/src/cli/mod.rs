@@ -24,6 +24,7 @@ mod plugin;
 mod register;
 mod registry;
 mod run;
+mod secrets;
 mod self_test;
 mod start;
 mod status;
@@ -101,6 +102,7 @@ pub(crate) enum Command {
     Invocations(invocations::Invocations),
     Config(config::Config),
     Grants(grants::Grants),
+    Secrets(secrets::Secrets),
     Versions(versions::Versions),
     Activate(activate::Activate),
     Verify(verify::Verify),
@@ -141,6 +143,7 @@ impl Command {
             Self::Invocations(command) => command.run(context).await,
             Self::Config(command) => command.run(context).await,
             Self::Grants(command) => command.run(context).await,
+            Self::Secrets(command) => command.run(context).await,
             Self::Versions(command) => command.run(context).await,
             Self::Activate(command) => command.run(context).await,
             Self::Verify(command) => command.run(context).await,

@@ -1,6 +1,7 @@
 //! What people and programs see: JSON with `--json`, tables and sentences without.
 
 pub(crate) mod field;
+pub(crate) mod hidden;
 pub(crate) mod outcome;
 pub(crate) mod problem;
 pub(crate) mod progress;

@@ -37,7 +37,7 @@ pub(crate) fn lines(headings: Vec<String>, rows: impl IntoIterator<Item = Vec<St
 
 fn cell(row: &Value, at: &str) -> String {
     match at.strip_suffix("_ms").and_then(|_| row.get(at)).and_then(Value::as_u64) {
-        Some(at_ms) if at == "at_ms" || at == "started_ms" => field::time(at_ms),
+        Some(at_ms) if at == "at_ms" || at == "started_ms" || at.ends_with("_at_ms") => field::time(at_ms),
         _ => field::text(row, at),
     }
 }

@@ -10,6 +10,7 @@ pub(crate) mod http;
 pub(crate) mod kv;
 mod log;
 mod progress;
+pub(crate) mod secrets;
 pub(crate) mod wasi;
 
 use wasmtime::component::Linker;
@@ -23,8 +24,15 @@ struct Import {
 }
 
 /// All of them.
-const IMPORTS: &[Import] =
-    &[log::IMPORT, config_values::IMPORT, kv::IMPORT, call::IMPORT, events::IMPORT, progress::IMPORT];
+const IMPORTS: &[Import] = &[
+    log::IMPORT,
+    config_values::IMPORT,
+    kv::IMPORT,
+    call::IMPORT,
+    events::IMPORT,
+    progress::IMPORT,
+    secrets::IMPORT,
+];
 
 /// Links everything a guest can reach.
 pub(crate) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {

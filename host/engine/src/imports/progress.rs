@@ -1,5 +1,6 @@
 //! `ares:host/progress`: how far a call has come, told to whoever made it.
 
+use ares_kernel::ports::Secrets;
 use ares_kernel::progress::Update;
 use wasmtime::component::HasData;
 
@@ -19,6 +20,7 @@ struct Progress;
 /// Where the reports of this call go. Hooks have nobody who waits for them.
 pub(crate) struct ProgressView<'a> {
     authority: &'a Authority,
+    secrets: &'a dyn Secrets,
     meter: &'a mut Meter,
 }
 
@@ -28,8 +30,8 @@ impl HasData for Progress {
 
 impl CallState {
     fn progress_view(&mut self) -> ProgressView<'_> {
-        let Parts { authority, meter, .. } = self.parts();
-        ProgressView { authority, meter }
+        let Parts { authority, surroundings, meter, .. } = self.parts();
+        ProgressView { authority, secrets: &*surroundings.secrets, meter }
     }
 }
 
@@ -39,6 +41,7 @@ impl progress::Host for ProgressView<'_> {
         if let Authority::Call(permit) = self.authority
             && let Some(sink) = &permit.request().progress
         {
+            let message = self.secrets.scrub(&message);
             sink.report(Update::new(permit.plugin().name.clone(), done, total, &message));
         }
         Ok(())

@@ -21,16 +21,18 @@ mod generated {
             "ares:host/kv": async | trappable,
             "ares:host/call": async | trappable,
             "ares:host/events": async | trappable,
+            "ares:host/secrets": async | trappable,
             default: trappable,
         },
         exports: { default: async },
+        with: { "ares:host/secrets.secret": crate::imports::secrets::Secret },
     });
 }
 
 use generated::ares::host::types;
 use generated::exports::ares::host::health;
 
-pub(crate) use generated::ares::host::{call, config_values, events, kv, log, progress};
+pub(crate) use generated::ares::host::{call, config_values, events, kv, log, progress, secrets};
 pub(crate) use generated::{Plugin, PluginPre};
 
 /// The name of this track.
@@ -51,8 +53,9 @@ pub(crate) async fn invoke(
 ) -> wasmtime::Result<Result<String, Failure>> {
     let (name, request) = (permit.capability().id.as_str(), permit.request());
     let context = context(permit);
-    let answer = plugin.ares_host_capability().call_invoke(store, name, &request.input, &context).await?;
-    Ok(answer.map_err(failure))
+    let answer =
+        plugin.ares_host_capability().call_invoke(&mut *store, name, &request.input, &context).await?;
+    Ok(answer.map_err(|said| failure(store, &said)))
 }
 
 fn context(permit: &Permit) -> types::Context {
@@ -103,23 +106,25 @@ pub(crate) async fn hook(
     hook: &Hook,
 ) -> wasmtime::Result<Result<(Health, String), Failure>> {
     let done = match hook {
-        Hook::Setup => plugin.ares_host_lifecycle().call_setup(store).await?,
-        Hook::Teardown => plugin.ares_host_lifecycle().call_teardown(store).await?,
-        Hook::Validate(values) => plugin.ares_host_config().call_validate(store, values).await?,
-        Hook::Apply(values) => plugin.ares_host_config().call_apply(store, values).await?,
+        Hook::Setup => plugin.ares_host_lifecycle().call_setup(&mut *store).await?,
+        Hook::Teardown => plugin.ares_host_lifecycle().call_teardown(&mut *store).await?,
+        Hook::Validate(values) => plugin.ares_host_config().call_validate(&mut *store, values).await?,
+        Hook::Apply(values) => plugin.ares_host_config().call_apply(&mut *store, values).await?,
         Hook::Health => {
-            let report = plugin.ares_host_health().call_check(store).await?;
+            let report = plugin.ares_host_health().call_check(&mut *store).await?;
             let health = match report.state {
                 health::State::Healthy => Health::Healthy,
                 health::State::Degraded => Health::Degraded,
                 health::State::Unhealthy => Health::Unhealthy,
             };
-            return Ok(Ok((health, escaped(&report.detail, FOREIGN_TEXT_MAX))));
+            let detail = store.data().secrets().scrub(&report.detail);
+            return Ok(Ok((health, escaped(&detail, FOREIGN_TEXT_MAX))));
         }
     };
-    Ok(done.map(|()| (Health::Healthy, String::new())).map_err(failure))
+    Ok(done.map(|()| (Health::Healthy, String::new())).map_err(|said| failure(store, &said)))
 }
 
-fn failure(failure: types::Failure) -> Failure {
-    Failure::new(&failure.code, &failure.message)
+/// Without secrets before it is cut: what is left of a value by a cut could not be found any more.
+fn failure(store: &Store<CallState>, failure: &types::Failure) -> Failure {
+    Failure::new(&failure.code, &store.data().secrets().scrub(&failure.message))
 }

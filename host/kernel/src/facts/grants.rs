@@ -7,8 +7,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Effect, NetRule, Origin, Quota};
+use super::{Effect, NetRule, Origin, Quota, SecretGrant};
 use crate::name::{CapabilityId, FolderName, NetName, Topic};
+use crate::secret::SecretName;
 
 /// Whether a folder may be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -59,6 +60,8 @@ pub enum Scope {
     Publish(Topic),
     /// Being called with what others tell: `subscribe:<topic>`.
     Subscribe(Topic),
+    /// A stored secret: `secret:<NAME>`.
+    Secret(SecretName),
 }
 
 impl Scope {
@@ -80,6 +83,9 @@ impl Scope {
             (Self::Subscribe(topic), _) => {
                 format!("be called with every event about `{topic}`, whichever plugin publishes it")
             }
+            (Self::Secret(name), _) => {
+                format!("have the secret `{name}` filled into its requests, without ever seeing it")
+            }
         }
     }
 }
@@ -87,7 +93,7 @@ impl Scope {
 /// The text is not a scope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0} is not a scope: write `kv`, `clock`, `call:<capability>`, `fs:<folder>`, `net:<name>`, `publish:<topic>` or `subscribe:<topic>`"
+    "{0} is not a scope: write `kv`, `clock`, `call:<capability>`, `fs:<folder>`, `net:<name>`, `publish:<topic>`, `subscribe:<topic>` or `secret:<NAME>`"
 )]
 pub struct ScopeError(String);
 
@@ -103,6 +109,7 @@ impl FromStr for Scope {
             Some(("net", name)) => name.parse().map(Self::Net).map_err(|_| error()),
             Some(("publish", topic)) => topic.parse().map(Self::Publish).map_err(|_| error()),
             Some(("subscribe", topic)) => topic.parse().map(Self::Subscribe).map_err(|_| error()),
+            Some(("secret", name)) => name.parse().map(Self::Secret).map_err(|_| error()),
             _ => Err(error()),
         }
     }
@@ -118,6 +125,7 @@ impl fmt::Display for Scope {
             Self::Net(name) => write!(f, "net:{name}"),
             Self::Publish(topic) => write!(f, "publish:{topic}"),
             Self::Subscribe(topic) => write!(f, "subscribe:{topic}"),
+            Self::Secret(name) => write!(f, "secret:{name}"),
         }
     }
 }
@@ -132,6 +140,7 @@ pub struct Grants {
     net: Vec<NetRule>,
     publish: BTreeSet<Topic>,
     subscribe: BTreeMap<Topic, CapabilityId>,
+    secrets: Vec<SecretGrant>,
 }
 
 impl Grants {
@@ -141,7 +150,7 @@ impl Grants {
         Self::default()
     }
 
-    /// Exactly these, and no network.
+    /// Exactly these, no network and no secret.
     #[must_use]
     pub fn new(kv: bool, call: BTreeSet<CapabilityId>, folders: Vec<Folder>) -> Self {
         Self { kv, call, folders, ..Self::default() }
@@ -166,6 +175,12 @@ impl Grants {
         Self { clock, ..self }
     }
 
+    /// The same with these secrets.
+    #[must_use]
+    pub fn with_secrets(self, secrets: Vec<SecretGrant>) -> Self {
+        Self { secrets, ..self }
+    }
+
     /// Whether the scope is granted.
     #[must_use]
     pub fn covers(&self, scope: &Scope) -> bool {
@@ -177,6 +192,7 @@ impl Grants {
             Scope::Net(name) => self.net_rule(name).is_some(),
             Scope::Publish(topic) => self.publish.contains(topic),
             Scope::Subscribe(topic) => self.subscribe.contains_key(topic),
+            Scope::Secret(name) => self.secret(name).is_some(),
         }
     }
 
@@ -240,18 +256,32 @@ impl Grants {
         self.net.iter().find(|rule| &rule.name == name)
     }
 
+    /// The secrets it may spend.
+    #[must_use]
+    pub fn secrets(&self) -> &[SecretGrant] {
+        &self.secrets
+    }
+
+    /// The secret of this name.
+    #[must_use]
+    pub fn secret(&self, name: &SecretName) -> Option<&SecretGrant> {
+        self.secrets.iter().find(|secret| &secret.name == name)
+    }
+
     /// What is left when only `needs` may be used, for a call of this class: a pure call keeps
     /// nothing, a read call keeps folders for reading only and publishes nothing, and none weaker
-    /// than `network` keeps the network. No call keeps what its plugin subscribes to: that is used by
-    /// the host, not by the guest.
+    /// than `network` keeps the network or a secret. No call keeps what its plugin subscribes to: that
+    /// is used by the host, not by the guest.
     #[must_use]
     pub fn narrowed(&self, needs: &[Scope], effect: Effect) -> Self {
         if effect == Effect::Pure {
             return Self::none();
         }
         let needed = |scope: Scope| needs.contains(&scope);
-        let net =
-            self.net.iter().filter(|rule| effect >= Effect::Network && needed(Scope::Net(rule.name.clone())));
+        let reaches = effect >= Effect::Network;
+        let net = self.net.iter().filter(|rule| reaches && needed(Scope::Net(rule.name.clone())));
+        let secrets =
+            self.secrets.iter().filter(|secret| reaches && needed(Scope::Secret(secret.name.clone())));
         let folders = self.folders.iter().filter(|folder| needed(Scope::Folder(folder.name.clone())));
         Self {
             kv: self.kv && needed(Scope::Kv),
@@ -266,6 +296,7 @@ impl Grants {
             net: net.cloned().collect(),
             publish: if effect.changes() { self.published(needs) } else { BTreeSet::new() },
             subscribe: BTreeMap::new(),
+            secrets: secrets.cloned().collect(),
         }
     }
 
@@ -290,6 +321,7 @@ mod tests {
             "net:api",
             "publish:scan.finished",
             "subscribe:scan.finished",
+            "secret:GITHUB_TOKEN",
         ] {
             assert_eq!(text.parse::<Scope>().unwrap().to_string(), text);
         }
@@ -304,6 +336,8 @@ mod tests {
             "publish:*",
             "publish:scan.*",
             "subscribe:",
+            "secret:",
+            "secret:token",
         ] {
             assert!(bad.parse::<Scope>().is_err(), "{bad}");
         }
@@ -349,5 +383,20 @@ mod tests {
             assert_eq!(kept.publish(), &BTreeSet::from([topic("scan.finished")]), "{effect}");
             assert!(kept.subscribe().is_empty());
         }
+    }
+
+    #[test]
+    fn only_calls_that_reach_the_network_and_need_it_keep_a_secret() {
+        let grant =
+            |name: &str| SecretGrant { name: name.parse().unwrap(), net: vec!["api".parse().unwrap()] };
+        let all = Grants::none().with_secrets(vec![grant("API_KEY"), grant("OTHER")]);
+        let needs = [Scope::Secret("API_KEY".parse().unwrap())];
+        for effect in Effect::ALL {
+            let kept = all.narrowed(&needs, effect);
+            let expected = if effect >= Effect::Network { vec![grant("API_KEY")] } else { Vec::new() };
+            assert_eq!(kept.secrets(), expected, "{effect}");
+        }
+        assert!(all.narrowed(&[Scope::Kv], Effect::Network).secrets().is_empty());
+        assert!(all.covers(&needs[0]) && !Grants::none().covers(&needs[0]));
     }
 }

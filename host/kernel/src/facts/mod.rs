@@ -8,6 +8,7 @@ mod net;
 mod plugin;
 mod quota;
 mod schema;
+mod secret;
 
 pub use effect::Effect;
 pub use grants::{Access, Folder, Grants, Place, Scope, ScopeError};
@@ -16,3 +17,4 @@ pub use net::{Host, Method, MethodError, NetAsk, NetRule, Origin, OriginError, S
 pub use plugin::{Capability, HealthPolicy, Hooks, Integrity, Plugin, Priority, Target};
 pub use quota::{FileLimit, Quota};
 pub use schema::{SCHEMA_BYTES_MAX, Schema, SchemaError};
+pub use secret::SecretGrant;

@@ -10,6 +10,7 @@ mod outcome;
 mod received;
 mod refused;
 mod resolved;
+mod scrubbed;
 mod verified;
 
 pub use admitted::{Admitted, Parent, Permit, Reentry};
@@ -20,4 +21,5 @@ pub use outcome::{Closable, Outcome, Status};
 pub use received::Received;
 pub use refused::Refused;
 pub use resolved::Resolved;
+pub use scrubbed::Scrubbed;
 pub use verified::Verified;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Executed;
+use super::{Executed, Scrubbed};
 use crate::event::Published;
 use crate::facts::{Capability, Plugin};
 use crate::gate::Verdict;
@@ -27,7 +27,8 @@ pub struct Verified {
 
 impl Verifier {
     /// Looks at what the guest said. Writes and events are kept only with a good answer.
-    pub fn verify(&self, executed: Executed) -> Verified {
+    pub fn verify(&self, scrubbed: Scrubbed) -> Verified {
+        let Scrubbed(executed) = scrubbed;
         let Executed { opening, verdict, plugin, capability, limits, begun, lineage, report } = executed;
         let result = report.result.and_then(|text| match self.check(&text, &capability, &limits) {
             Ok(()) => Ok(text),

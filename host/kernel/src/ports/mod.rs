@@ -2,9 +2,11 @@
 //! who stands behind it.
 
 mod runtime;
+mod secrets;
 mod store;
 
 pub use runtime::{Component, Described, Health, Hook, HookReport, LoadError, Runtime};
+pub use secrets::{NoSecrets, Scrubbing, Secrets, SecretsError};
 pub use store::{KvError, KvStore, KvUsed, StoreFull};
 
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! A small world for the kernel: a catalogue of made-up capabilities, an engine that plays their
 //! guests, a journal that remembers and can be broken.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,11 +13,11 @@ use ares_kernel::facts::{
 };
 use ares_kernel::ports::{
     Begun, Catalog, Clock, Closing, Engine, Journal, JournalError, Opening, Provision, Resolution, Route,
-    StoreFull,
+    Scrubbing, Secrets, SecretsError, StoreFull,
 };
 use ares_kernel::{
     Blake3, Caller, DeliveryId, Event, EventId, InvocationId, Kernel, KvWrite, Outcome, Permit, Posted,
-    Published, Report, Request, Topic, Usage,
+    Published, Report, Request, SecretName, SecretValue, Topic, Usage,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -51,7 +52,7 @@ pub(crate) fn human(capability: &str, input: &str) -> Request {
 impl World {
     pub(crate) fn new() -> Self {
         let state = Arc::new(State { routes: routes(), ..State::default() });
-        let kernel = Kernel::new(state.clone(), state.clone(), state.clone(), state.clone());
+        let kernel = Kernel::new(state.clone(), state.clone(), state.clone(), state.clone(), state.clone());
         Self { kernel, state }
     }
 
@@ -218,6 +219,7 @@ fn routes() -> Vec<Route> {
     let mut all = vec![
         route(&demo, capability("echo", Effect::Pure, &[], &text, &granted)),
         route(&demo, scan),
+        route(&demo, capability("says-a-secret", Effect::Pure, &[], &open, &granted)),
         route(&demo, capability("greedy", Effect::Write, &[Scope::Kv], &open, &granted)),
         route(&demo, capability("relay", Effect::Read, &calls, &open, &granted)),
         route(&demo, capability("move", Effect::Write, &calls, &open, &granted)),
@@ -266,6 +268,23 @@ fn events(open: &Value) -> Vec<Route> {
 impl Clock for State {
     fn now_ms(&self) -> u64 {
         1_700_000_000_000
+    }
+}
+
+/// The one secret of this world, `FAKE`.
+pub(crate) const FAKE: &str = "1234567890";
+
+impl Secrets for State {
+    fn value<'a>(&'a self, _: &'a SecretName) -> BoxFuture<'a, Result<Option<SecretValue>, SecretsError>> {
+        async { Ok(None) }.boxed()
+    }
+
+    fn scrub<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if text.contains(FAKE) { text.replace(FAKE, "{{FAKE}}").into() } else { text.into() }
+    }
+
+    fn stream(&self) -> Option<Box<dyn Scrubbing>> {
+        None
     }
 }
 
@@ -349,6 +368,7 @@ async fn guest(permit: &Permit) -> String {
     match id {
         "says-nonsense" => "{".into(),
         "says-other" => "{}".into(),
+        "says-a-secret" => format!(r#"{{"much":{FAKE}}}"#),
         "says-much" => json!({"much": "x".repeat(200)}).to_string(),
         "breaks" => panic!("an engine must not, but this one does"),
         "relay" | "move" => {

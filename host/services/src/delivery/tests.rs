@@ -162,7 +162,8 @@ impl Scene {
     ) -> Self {
         let news = News::default();
         let journal = Arc::new(Telling::new(registry.clone(), news.clone()));
-        let kernel = Kernel::new(journal, clock.clone(), registry.clone(), stage.clone());
+        let secrets = registry.clone();
+        let kernel = Kernel::new(journal, clock.clone(), registry.clone(), stage.clone(), secrets);
         let delivery = Delivery::new(registry.clone(), kernel.clone(), clock.clone(), mode, news);
         Self { folder, registry, kernel, stage, clock, delivery }
     }

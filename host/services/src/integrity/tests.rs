@@ -68,6 +68,7 @@ async fn one_flipped_byte_refuses_the_call_and_is_told_once() {
         Arc::new(Still),
         Arc::new(f.catalog.clone()),
         Arc::new(FakeEngine::default()),
+        Arc::new(ares_kernel::ports::NoSecrets),
     );
     for _ in 0..3 {
         let outcome = kernel.invoke(request()).await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ares_kernel::facts::Plugin;
 use ares_kernel::ports::Hook;
 use ares_kernel::{Caller, Ended, PluginName, json as strict};
-use ares_registry::{ConfigView, Origin};
+use ares_registry::{ConfigView, Origin, as_the_guest_reads};
 use serde_json::{Value, json};
 
 use super::{Answer, Operations, json as to_json, name};
@@ -62,7 +62,8 @@ impl Operations {
             let fits =
                 self.0.book.with(move |registry| registry.config_fits(&name, &changed, value.as_ref()));
             let values = fits.await?;
-            self.ask(&active, Hook::Validate(Value::Object(values).to_string())).await?;
+            let values = Value::Object(as_the_guest_reads(values)).to_string();
+            self.ask(&active, Hook::Validate(values)).await?;
         }
         self.store(&caller, &plugin, &key, wanted).await?;
         if self.0.life.is_running(&plugin) {

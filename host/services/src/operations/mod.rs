@@ -12,6 +12,7 @@ mod lists;
 mod permission;
 mod problem;
 mod register;
+mod secrets;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -93,6 +94,10 @@ impl Operations {
             Operation::GrantsShow { plugin } => self.grants_show(&plugin).await,
             Operation::GrantsAllow { plugin, grants } => self.grants_allow(caller, &plugin, &grants).await,
             Operation::GrantsRevoke { plugin, scopes } => self.grants_revoke(caller, &plugin, &scopes).await,
+            Operation::SecretsList => self.secrets_list().await,
+            Operation::SecretSet { name, value } => self.secret_set(caller, &name, value).await,
+            Operation::SecretRotate { name, value } => self.secret_rotate(caller, &name, value).await,
+            Operation::SecretRemove { name } => self.secret_remove(caller, &name).await,
             Operation::Versions { plugin } => self.versions(&plugin).await,
             Operation::Activate { plugin, version } => self.activate(caller, &plugin, &version).await,
             Operation::Verify => self.verify().await,

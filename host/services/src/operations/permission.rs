@@ -11,6 +11,8 @@ pub(super) enum Weight {
     Light,
     /// It changes what is registered, granted, configured or running.
     Heavy,
+    /// It is about the stored secrets, of which others are not even told the names.
+    Private,
 }
 
 pub(super) fn weight(operation: &Operation) -> Weight {
@@ -39,6 +41,10 @@ pub(super) fn weight(operation: &Operation) -> Weight {
         | Operation::GrantsAllow { .. }
         | Operation::GrantsRevoke { .. }
         | Operation::Activate { .. } => Weight::Heavy,
+        Operation::SecretsList
+        | Operation::SecretSet { .. }
+        | Operation::SecretRotate { .. }
+        | Operation::SecretRemove { .. } => Weight::Private,
     }
 }
 
@@ -52,6 +58,11 @@ pub(super) fn permitted(caller: &Caller, operation: &Operation) -> Result<(), Pr
             );
             Err(Problem::new(ProblemKind::Denied, "not-a-person", why))
         }
+        (Caller::Agent(_), Weight::Private) => {
+            let why =
+                format!("{caller} has nothing to do with stored secrets; a person has, on the command line");
+            Err(Problem::new(ProblemKind::Denied, "not-a-person", why))
+        }
         (Caller::Plugin(_), _) => {
             let why = "a plugin reaches others through `ares:host/call` alone";
             Err(Problem::new(ProblemKind::Denied, "unauthenticated", why))
@@ -62,6 +73,7 @@ pub(super) fn permitted(caller: &Caller, operation: &Operation) -> Result<(), Pr
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operation::Hidden;
 
     #[test]
     fn agents_look_and_people_change() {
@@ -73,6 +85,10 @@ mod tests {
             Operation::GrantsAllow { plugin: "notes".to_owned(), grants: std::collections::BTreeMap::new() },
             Operation::ConfigSet { plugin: "notes".to_owned(), key: "a".to_owned(), value: "1".to_owned() },
             Operation::Stop { plugin: "notes".to_owned() },
+            Operation::SecretsList,
+            Operation::SecretSet { name: "A".to_owned(), value: Hidden::new("12345678".to_owned()) },
+            Operation::SecretRotate { name: "A".to_owned(), value: Hidden::new("12345678".to_owned()) },
+            Operation::SecretRemove { name: "A".to_owned() },
         ] {
             assert_eq!(permitted(&agent, &change).unwrap_err().kind, ProblemKind::Denied);
             assert!(permitted(&human, &change).is_ok());

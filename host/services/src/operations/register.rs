@@ -10,6 +10,7 @@ use ares_kernel::{Blake3, Caller};
 use ares_registry::Registration;
 use ares_registry::bundle::Bundle;
 use ares_registry::inspect::{Inspection, inspect};
+use ares_registry::manifest::literals;
 use ares_registry::merge::merge;
 use serde_json::json;
 
@@ -73,7 +74,12 @@ impl Operations {
                 Scope::Net(name) => {
                     manifest.permissions.net(name).is_some_and(|net| net.ask.origins.is_some())
                 }
-                Scope::Kv | Scope::Clock | Scope::Call(_) | Scope::Publish(_) | Scope::Subscribe(_) => true,
+                Scope::Kv
+                | Scope::Clock
+                | Scope::Call(_)
+                | Scope::Publish(_)
+                | Scope::Subscribe(_)
+                | Scope::Secret(_) => true,
             };
             for scope in manifest.scopes().into_iter().filter(without_place) {
                 grants.entry(scope).or_insert(None);
@@ -150,6 +156,8 @@ fn shown(path: &Path) -> String {
 /// Everything that can be known of a plugin's folder without running anything.
 fn read(folder: &Path) -> Result<(Bundle, Inspection), Problem> {
     let bundle = Bundle::open(folder)?;
+    literals::check(&bundle.manifest_text, &bundle.folder.join(ares_registry::bundle::MANIFEST_NAME))
+        .map_err(|error| Problem::of(ProblemKind::Invalid, "literal-secret", &error))?;
     let path = bundle.folder.join(&bundle.manifest.component.path);
     let about = |error: &dyn std::error::Error| {
         Problem::new(ProblemKind::Invalid, "bad-component", format!("{}: {}", path.display(), chain(error)))

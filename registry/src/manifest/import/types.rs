@@ -5,7 +5,8 @@ use ares_kernel::text::{escaped, quoted};
 use serde_json::{Map, Value};
 
 use crate::manifest::Kind;
-use crate::manifest::lint::{looks_like_a_secret, names_a_secret};
+use crate::manifest::literals::{looks_like_a_secret, names_a_secret};
+use crate::reference;
 use crate::schema_form::expand;
 
 /// A name of plain words, joined by `joint`.
@@ -124,7 +125,11 @@ pub(super) fn setting(path: &str, key: &str, value: Value, notes: &mut Vec<Strin
             notes.push(format!("configuration {} has no value; it was left out", shown()));
             None
         }
-        Value::String(text) if looks_like_a_secret(&text) || (names_a_secret(key) && !text.is_empty()) => {
+        Value::String(text)
+            if looks_like_a_secret(&text)
+                || text.contains(reference::SCHEME)
+                || (names_a_secret(key) && !text.is_empty()) =>
+        {
             notes.push(format!(
                 "configuration {} looks like a secret; it was left out, a manifest is no place for it",
                 shown()

@@ -52,9 +52,9 @@ fn look_over(folder: &Path) -> Result<Vec<Value>, Failure> {
     let text = text_file::read(&path).map_err(|error| Failure::io("reading the manifest", &error))?;
     let finding = |severity: Severity, rule: &str, line: Option<usize>, message: &str| json!({"severity": severity, "rule": rule, "file": path.display().to_string(), "line": line, "message": message});
     Ok(match Manifest::parse(&text, &path) {
-        Ok(manifest) => lint::lint(&manifest, folder)
+        Ok(manifest) => lint::lint(&manifest, &text, folder)
             .iter()
-            .map(|lint| finding(lint.severity, lint.rule, None, &lint.message))
+            .map(|lint| finding(lint.severity, lint.rule, lint.line, &lint.message))
             .collect(),
         Err(error) => error
             .problems()

@@ -1,0 +1,73 @@
+//! The stored secrets: opened where they are spent, hidden everywhere else.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, ready};
+
+use crate::secret::{SecretName, SecretValue};
+
+/// Knows every stored secret.
+pub trait Secrets: Send + Sync {
+    /// The value of a secret, or nothing when it is not set. Whoever asks has made sure that it
+    /// was granted.
+    fn value<'a>(&'a self, name: &'a SecretName) -> BoxFuture<'a, Result<Option<SecretValue>, SecretsError>>;
+
+    /// The text with every stored value, in every spelling that is known, replaced by its
+    /// placeholder. Nothing is copied where there is none.
+    fn scrub<'a>(&self, text: &'a str) -> Cow<'a, str>;
+
+    /// The same for bytes that come piece by piece; nothing when no secret is stored.
+    fn stream(&self) -> Option<Box<dyn Scrubbing>>;
+
+    /// The same for bytes whose end was cut off: also what may be the beginning of a value, and
+    /// ends where they were cut, is left out.
+    fn scrub_cut<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+        let Some(mut stream) = self.stream() else { return Cow::Borrowed(bytes) };
+        let mut clean = Vec::with_capacity(bytes.len());
+        stream.push(bytes, &mut clean);
+        Cow::Owned(clean)
+    }
+}
+
+/// Hides values in bytes that come piece by piece.
+pub trait Scrubbing: Send {
+    /// Takes a piece, and appends what can be shown. What may be the beginning of a value waits
+    /// for the next piece.
+    fn push(&mut self, piece: &[u8], out: &mut Vec<u8>);
+
+    /// Appends what waited: nothing more will come.
+    fn finish(&mut self, out: &mut Vec<u8>);
+}
+
+/// A stored secret cannot be opened.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SecretsError {
+    /// It is not what was stored.
+    #[error(
+        "the stored secret {0} cannot be opened: it was changed, or the key is another one; set it again with `ares-host secrets rotate {0}`"
+    )]
+    Changed(SecretName),
+    /// The key is not to be had.
+    #[error("the key of the stored secrets cannot be used")]
+    Key(#[source] Arc<dyn std::error::Error + Send + Sync>),
+}
+
+/// No secrets at all, for hosts without a store.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoSecrets;
+
+impl Secrets for NoSecrets {
+    fn value<'a>(&'a self, _: &'a SecretName) -> BoxFuture<'a, Result<Option<SecretValue>, SecretsError>> {
+        ready(Ok(None)).boxed()
+    }
+
+    fn scrub<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        Cow::Borrowed(text)
+    }
+
+    fn stream(&self) -> Option<Box<dyn Scrubbing>> {
+        None
+    }
+}
