@@ -27,5 +27,6 @@ mod mcp;
 mod network;
 mod progress;
 mod refusals;
+mod secrets;
 mod servers;
 mod thief;

@@ -14,7 +14,10 @@ const KEPT: [&str; 4] = ["-_.~", "-_.~!*'()", "-_.*", "-_.~!*'()$&+,/:;=@|[]\\^"
 pub(super) fn of(value: &str) -> BTreeSet<String> {
     let mut all = BTreeSet::from([value.to_owned()]);
     for (slash, angles) in [(false, false), (true, false), (false, true), (true, true)] {
-        all.insert(json(value, slash, angles));
+        let once = json(value, slash, angles);
+        // A text that is JSON, inside of JSON.
+        all.insert(json(&once, false, false));
+        all.insert(once);
     }
     for kept in KEPT {
         let upper = percent(value, kept);
@@ -104,6 +107,7 @@ mod tests {
         }
         for text in [
             serde_json::to_string(&format!("a {value} b")).unwrap(),
+            serde_json::to_string(&serde_json::to_string(&format!("a {value} b")).unwrap()).unwrap(),
             "a=p@ss w\\/rd+\\u003c\\\"x\\\\y\\\"\\u003e\\u0026z~!".to_owned(),
             "p%40ss%20w%2Frd%2B%3C%22x%5Cy%22%3E%26z~%21".to_owned(),
             "p%40ss%20w%2frd%2b%3c%22x%5cy%22%3e%26z~%21".to_owned(),
