@@ -29,4 +29,5 @@ mod progress;
 mod refusals;
 mod secrets;
 mod servers;
+mod spending;
 mod thief;

@@ -127,7 +127,7 @@ pub(crate) fn note(
     (source, level): (Source, Level),
     message: &str,
 ) {
-    let message = escaped(message, MESSAGE_BYTES_MAX);
+    let message = escaped(&surroundings.secrets.scrub(message), MESSAGE_BYTES_MAX);
     trace(level, plugin.as_str(), Some(invocation), &message);
     let at_ms = surroundings.clock.now_ms();
     let line = Line { at_ms, level, source, invocation: Some(invocation), message };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use ares_kernel::ports::Scrubbing;
 use async_compression::tokio::bufread::GzipDecoder;
 use bytes::Bytes;
 use futures::TryStreamExt as _;
@@ -15,6 +16,7 @@ use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::io::{ReaderStream, StreamReader};
 use wasmtime_wasi_http::{Error, WasiBody};
 
+use super::clean::Clean;
 use super::traffic::Traffic;
 
 type Polled = Poll<Option<Result<Frame<Bytes>, Error>>>;
@@ -139,19 +141,35 @@ impl<B: Body<Data = Bytes, Error = Error> + Unpin> Body for Received<B> {
     }
 }
 
-/// An answer's body for the guest.
-pub(super) fn received(body: Incoming, gzip: bool, pause: Duration, traffic: Arc<Traffic>) -> WasiBody {
+/// An answer's body for the guest, searched where there is something to search for.
+pub(super) fn received(
+    body: Incoming,
+    gzip: bool,
+    pause: Duration,
+    traffic: Arc<Traffic>,
+    search: Option<Box<dyn Scrubbing>>,
+) -> WasiBody {
     let most = traffic.received().most();
     let raw = Raw { body, pause, alarm: Box::pin(sleep(pause)), left: most, most };
     if !gzip {
-        return Received { body: raw, traffic, failed: false }.boxed_unsync();
+        return searched(raw, traffic, search);
     }
     let packed = StreamReader::new(BodyDataStream::new(raw).map_err(io::Error::other));
     let mut decoder = GzipDecoder::new(packed);
     decoder.multiple_members(true);
     // Unpacked piece by piece as the guest reads, so that a bomb is noticed and not held.
     let unpacked = ReaderStream::new(decoder).map_ok(Frame::data).map_err(unpacking);
-    Received { body: StreamBody::new(unpacked), traffic, failed: false }.boxed_unsync()
+    searched(StreamBody::new(unpacked), traffic, search)
+}
+
+fn searched<B>(body: B, traffic: Arc<Traffic>, search: Option<Box<dyn Scrubbing>>) -> WasiBody
+where
+    B: Body<Data = Bytes, Error = Error> + Send + Unpin + 'static,
+{
+    match search {
+        None => Received { body, traffic, failed: false }.boxed_unsync(),
+        Some(search) => Received { body: Clean::new(body, search), traffic, failed: false }.boxed_unsync(),
+    }
 }
 
 /// The error of the packed body, where it was that.

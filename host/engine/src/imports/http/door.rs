@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use ares_kernel::facts::{Grants, Method, Origin};
-use ares_kernel::{InvocationId, PluginName};
-use http::uri::Scheme;
-use http::{Request, Response};
+use ares_kernel::{InvocationId, PluginName, SecretName};
+use http::header::{HeaderName, HeaderValue};
+use http::uri::{PathAndQuery, Scheme};
+use http::{HeaderMap, Request, Response};
 use wasmtime_wasi_http::{Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::exchange::Judged;
 use super::headers;
+use super::spend;
 use super::traffic::Traffic;
 use crate::log::{self, Level, Source};
 use crate::network::Denial;
@@ -46,10 +48,12 @@ impl Door {
             asker.ok_or_else(|| denied("only a call of a capability reaches the network".to_owned()))?;
         let wanted = origin(&request)
             .ok_or_else(|| Denial::new(Error::HttpRequestUriInvalid, "it names no plain host"))?;
-        let rule = allowed(&asker.grants, &wanted, request.method()).map_err(denied)?;
-        let literal = request.headers().keys().find(|name| headers::is_credential(name));
-        if let Some(name) = literal {
-            return Err(denied(format!("`{name}` carries credentials, which a plugin does not have")));
+        let secrets = spend::wanted(request.headers(), address(&request));
+        let rule = allowed(&asker.grants, &wanted, request.method(), &secrets).map_err(denied)?;
+        if let Some(name) = literal(request.headers()) {
+            return Err(denied(format!(
+                "`{name}` carries credentials, which a plugin does not have; it may hold a secret's placeholder"
+            )));
         }
         let weight = request.method().as_str().len() + request.uri().to_string().len();
         let weight = headers::weight(request.headers()) + weight as u64;
@@ -62,6 +66,8 @@ impl Door {
             traffic: Arc::clone(&self.traffic),
             rule,
             wanted,
+            spent: secrets,
+            secrets: Arc::clone(&self.surroundings.secrets),
             request,
             options: options.unwrap_or_default(),
         })
@@ -76,15 +82,40 @@ fn origin(request: &Request<WasiBody>) -> Option<Origin> {
     plain.then(|| format!("{}://{authority}", uri.scheme_str()?).parse().ok())?
 }
 
-/// The granted origin that allows this, or why none does.
-fn allowed(grants: &Grants, wanted: &Origin, method: &http::Method) -> Result<Origin, String> {
-    let mut other_method = false;
+/// What follows the host in an address.
+fn address(request: &Request<WasiBody>) -> &str {
+    request.uri().path_and_query().map_or("/", PathAndQuery::as_str)
+}
+
+/// A header whose credentials are written out.
+fn literal(headers: &HeaderMap) -> Option<&HeaderName> {
+    let literal = |(name, value): &(&HeaderName, &HeaderValue)| {
+        headers::is_credential(name) && !spend::holds_placeholder(value)
+    };
+    headers.iter().find(literal).map(|(name, _)| name)
+}
+
+/// The granted origin that allows this and where these secrets may be spent, or why none does.
+fn allowed(
+    grants: &Grants,
+    wanted: &Origin,
+    method: &http::Method,
+    secrets: &[SecretName],
+) -> Result<Origin, String> {
+    let (mut other_method, mut not_spent) = (false, None);
     for rule in grants.net() {
         let Some(origin) = rule.origin(wanted) else { continue };
         if method.as_str().parse::<Method>().is_ok_and(|method| rule.methods.contains(&method)) {
-            return Ok(origin.clone());
+            match spend::allowed(secrets, grants, &rule.name) {
+                Ok(()) => return Ok(origin.clone()),
+                Err(error) => not_spent = Some(error.to_string()),
+            }
+            continue;
         }
         other_method = true;
+    }
+    if let Some(why) = not_spent {
+        return Err(why);
     }
     Err(match other_method {
         true => format!("{wanted} was granted, but not for this method"),

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ares_kernel::SecretName;
 use ares_kernel::facts::Origin;
+use ares_kernel::ports::Secrets;
 use http::header::{self, HeaderValue};
 use http::{HeaderMap, Request, Response};
 use hyper::client::conn::http1;
@@ -14,6 +16,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 use super::body::{Sent, broken, received};
 use super::headers::weight;
+use super::spend::{Purse, Slot, SpendError, scrub_headers};
 use super::traffic::Traffic;
 use crate::network::{CONNECT_MAX, Denial, Network};
 
@@ -34,6 +37,9 @@ pub(super) struct Judged {
     pub(super) rule: Origin,
     /// Where it goes.
     pub(super) wanted: Origin,
+    /// The secrets whose placeholders it holds; they may be spent under this rule.
+    pub(super) spent: Vec<SecretName>,
+    pub(super) secrets: Arc<dyn Secrets>,
     pub(super) request: Request<WasiBody>,
     pub(super) options: RequestOptions,
 }
@@ -45,9 +51,11 @@ impl Judged {
     /// Sends the request and waits for the head of its answer. The guest may ask for less time than
     /// the host gives, not for more.
     pub(super) async fn exchange(self) -> Result<(Response<WasiBody>, Driver), Denial> {
-        let Self { network, traffic, rule, wanted, request, options } = self;
+        let Self { network, traffic, rule, wanted, spent, secrets, request, options } = self;
         let ended = Arc::clone(&traffic);
         let exchanging = async move {
+            // Before anything leaves: a secret that cannot be spent lets nothing out.
+            let request = filled(request, spent, &*secrets, &traffic).await?;
             let within = options.connect_timeout.unwrap_or(CONNECT_MAX);
             let connection = network.connect(&rule, &wanted, within).await?;
             let mut builder = http1::Builder::new();
@@ -62,7 +70,7 @@ impl Judged {
             let answer = timeout(head, sender.send_request(request));
             let late = |_| Denial::new(Error::HttpResponseTimeout, "no answer came in time");
             let answer = answer.await.map_err(late)?.map_err(|error| lost(&error))?;
-            let answer = opened(answer, pause, &traffic)?;
+            let answer = opened(answer, pause, &traffic, &*secrets)?;
             let over = Arc::clone(&traffic);
             let driver = async move {
                 tokio::select! {
@@ -112,11 +120,41 @@ fn prepared(
     Ok(Request::from_parts(parts, Sent::new(body, Arc::clone(traffic))))
 }
 
-/// The answer as the guest gets it: counted and unpacked.
+/// The request with values where it has placeholders.
+async fn filled(
+    mut request: Request<WasiBody>,
+    spent: Vec<SecretName>,
+    secrets: &dyn Secrets,
+    traffic: &Traffic,
+) -> Result<Request<WasiBody>, Denial> {
+    let denied = |error: SpendError| Denial::new(Error::HttpRequestDenied, error.to_string());
+    let purse = Purse::open(spent, request.headers(), secrets).await.map_err(denied)?;
+    if purse.is_empty() {
+        return Ok(request);
+    }
+    let before = weight(request.headers());
+    purse.fill_headers(request.headers_mut()).map_err(denied)?;
+    let mut more = weight(request.headers()).saturating_sub(before);
+    if let Some(path) = request.uri().path_and_query() {
+        let address = purse.fill(path.as_str(), Slot::Address).map_err(denied)?;
+        more += address.len().saturating_sub(path.as_str().len()) as u64;
+        let unfit = |_| denied(SpendError::Unfit("its address is too long or no address"));
+        *request.uri_mut() = address.parse().map_err(unfit)?;
+    }
+    traffic.sent().add(more).map_err(|most| {
+        let why = format!("with its secrets its call would send more than {most} bytes (`http_sent_bytes`)");
+        Denial::new(Error::HttpRequestHeaderSectionSize(u32::try_from(most).ok()), why)
+    })?;
+    Ok(request)
+}
+
+/// The answer as the guest gets it: counted, unpacked, and with placeholders where it repeats
+/// secrets.
 fn opened(
     answer: Response<hyper::body::Incoming>,
     pause: Duration,
     traffic: &Arc<Traffic>,
+    secrets: &dyn Secrets,
 ) -> Result<Response<WasiBody>, Denial> {
     let (mut parts, body) = answer.into_parts();
     let too_much = |most| {
@@ -129,7 +167,13 @@ fn opened(
         parts.headers.remove(header::CONTENT_ENCODING);
         parts.headers.remove(header::CONTENT_LENGTH);
     }
-    Ok(Response::from_parts(parts, received(body, gzip, pause, Arc::clone(traffic))))
+    let search = secrets.stream();
+    if search.is_some() {
+        scrub_headers(&mut parts.headers, secrets);
+        // It says how long the body was before the search.
+        parts.headers.remove(header::CONTENT_LENGTH);
+    }
+    Ok(Response::from_parts(parts, received(body, gzip, pause, Arc::clone(traffic), search)))
 }
 
 /// Whether the body is packed as this host asked for it. In any other way it would go past the

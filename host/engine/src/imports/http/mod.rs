@@ -2,10 +2,12 @@
 //! connect anywhere, wait as long as the guest likes and hand over whatever comes.
 
 mod body;
+mod clean;
 mod door;
 mod errors;
 mod exchange;
 mod headers;
+mod spend;
 mod traffic;
 
 use std::sync::Arc;
