@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use wasmtime::component::{Component, HasSelf, Linker, ResourceTable};
+use wasmtime::component::{Component, HasSelf, Linker, Resource, ResourceTable};
 use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, ResourceLimiter, Store,
 };
@@ -18,7 +18,7 @@ wasmtime::component::bindgen!({
     exports: { default: async },
 });
 
-use ares::host::{call, config_values, events, kv, log, progress, types};
+use ares::host::{call, config_values, events, kv, log, progress, secrets, types};
 
 /// Memory of one call, in bytes; the default of a plugin that asks for nothing.
 const MEMORY: usize = 100 << 20;
@@ -91,6 +91,22 @@ impl progress::Host for State {
 impl call::Host for State {
     async fn invoke(&mut self, _: String, _: String) -> Result<String, call::Error> {
         Ok("{}".to_owned())
+    }
+}
+
+impl secrets::Host for State {
+    async fn open(&mut self, name: String) -> Result<Resource<secrets::Secret>, secrets::Error> {
+        Err(secrets::Error::NotGranted(name))
+    }
+}
+
+impl secrets::HostSecret for State {
+    async fn placeholder(&mut self, _: Resource<secrets::Secret>) -> String {
+        String::new()
+    }
+
+    async fn drop(&mut self, _: Resource<secrets::Secret>) -> wasmtime::Result<()> {
+        Ok(())
     }
 }
 
