@@ -8,7 +8,7 @@ use std::sync::Arc;
 use ares_host::Host;
 use ares_kernel::ports::Invoke;
 use ares_kernel::{Caller, Request};
-use ares_services::operation::Operation;
+use ares_services::operation::{Hidden, Operation};
 
 use crate::measure::{self, Latencies};
 use crate::report::{Goal, Report};
@@ -22,6 +22,11 @@ const GOAL: f64 = 5.0;
 /// Folders the plugin with everything is granted.
 const FOLDERS: usize = 4;
 
+/// How the request for a folder begins.
+const FOLDER: &str = "[[permissions.fs]]\nname = \"";
+/// A secret that is set while all is measured: answers and lines are searched for it.
+const SECRET: &str = "BENCH_TOKEN";
+
 /// Every limit, with another value than its default.
 const LIMITS: &str = "
 [limits]
@@ -30,6 +35,19 @@ fuel = 5000000000
 deadline_ms = 20000
 input_bytes = 524288
 output_bytes = 524288
+table_elements = 5000
+host_calls = 50000
+log_lines = 500
+kv_bytes = 524288
+kv_total_bytes = 1048576
+kv_keys = 1000
+http_requests = 16
+http_sent_bytes = 524288
+http_received_bytes = 524288
+file_bytes = 1048576
+files = 100
+folders = 10
+concurrency = 16
 ";
 
 /// Compares the pure path, and a call that reads with and without a folder.
@@ -38,6 +56,7 @@ pub(crate) async fn all(guest: &Path, report: &mut Report) -> anyhow::Result<()>
     let host = Host::open(state.path().join("state")).await?;
     let place = |name: &str| state.path().join(name);
     let everything = permissions((0..FOLDERS).map(|n| format!("f{n}")).collect());
+    set_secret(&host).await?;
     register(&host, guest, &place("bare"), "").await?;
     register(&host, guest, &place("full"), &(everything + LIMITS)).await?;
     register(&host, guest, &place("one-folder"), &one_folder()).await?;
@@ -49,17 +68,29 @@ pub(crate) async fn all(guest: &Path, report: &mut Report) -> anyhow::Result<()>
     Ok(())
 }
 
-/// A store, calls and folders.
+/// A store, clocks, calls, events, a host, a secret for it, and folders.
 fn permissions(folders: Vec<String>) -> String {
-    let mut text = "\n[permissions]\nkv = true\ncall = [\"other_one\", \"other_two\"]\n".to_owned();
+    let mut text = format!(
+        "\n[permissions]\nkv = true\nclock = true\ncall = [\"other_one\", \"other_two\"]\n\
+         events.publish = [\"bench.done\"]\n\
+         \n[[permissions.net]]\nname = \"api\"\nmethods = [\"GET\"]\norigins = [\"https://example.org\"]\n\
+         \n[[permissions.secrets]]\nname = \"{SECRET}\"\nnet = [\"api\"]\n"
+    );
     for folder in folders {
-        text.push_str(&format!("\n[[permissions.fs]]\nname = \"{folder}\"\naccess = \"write\"\n"));
+        text.push_str(&format!("\n{FOLDER}{folder}\"\naccess = \"write\"\n"));
     }
     text
 }
 
 fn one_folder() -> String {
-    "\n[[permissions.fs]]\nname = \"f0\"\naccess = \"read\"\n".to_owned()
+    format!("\n{FOLDER}f0\"\naccess = \"read\"\n")
+}
+
+async fn set_secret(host: &Host) -> anyhow::Result<()> {
+    let value = Hidden::new("a value that is in no answer".to_owned());
+    let set = Operation::SecretSet { name: SECRET.to_owned(), value };
+    host.operate().operate(Caller::Human("bench".to_owned()), set).await?;
+    Ok(())
 }
 
 /// The guest under the name of its folder, with more in its manifest, all of it granted.
@@ -71,7 +102,7 @@ async fn register(host: &Host, guest: &Path, folder: &Path, more: &str) -> anyho
     let manifest = manifest.replacen("id = \"echo\"", &format!("id = \"{name}\""), 1);
     fs_err::write(folder.join("plugin.toml"), manifest + more)?;
     let mut grants = BTreeMap::new();
-    for at in more.match_indices("name = \"").map(|(at, found)| at + found.len()) {
+    for at in more.match_indices(FOLDER).map(|(at, found)| at + found.len()) {
         let scope = more.get(at..).and_then(|rest| rest.split('"').next()).unwrap_or_default();
         let place = folder.with_file_name(format!("{name}-{scope}"));
         fs_err::create_dir(&place)?;

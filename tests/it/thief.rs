@@ -6,6 +6,7 @@ use std::os::unix::fs::symlink;
 use serde_json::{Value, json};
 
 use crate::harness::Installation;
+use crate::servers::Server;
 
 /// Worth stealing, wherever it lies.
 const SECRET: &str = "the-crown-jewels-7f3a";
@@ -144,4 +145,48 @@ fn a_thief_that_tries_without_end_is_counted_and_fills_no_log() {
     let denied = scene.denied(&outcome);
     assert_eq!(denied.len(), 33);
     assert!(denied.last().unwrap().contains("counted"), "{denied:?}");
+}
+
+#[test]
+fn a_thief_on_the_network_learns_no_secret_and_reaches_no_metadata() {
+    let scene = Scene::new();
+    let home = Server::start(|request, peer| {
+        let length = request.len();
+        let _ = write!(peer, "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{request}");
+    });
+    let inner = Server::answering(format!("HTTP/1.1 200 OK\r\ncontent-length: 21\r\n\r\n{SECRET}"));
+    scene.installation.register("thief", &[&format!("net:home=http://{}", home.address)]);
+    let other = "the-treasury-of-others-91c2";
+    scene.installation.ares_with(["secrets", "set", "OWN_TOKEN"], SECRET.as_bytes()).exits(0);
+    scene.installation.ares_with(["secrets", "set", "OTHERS_TOKEN"], other.as_bytes()).exits(0);
+    let port = inner.address.port();
+    let away = [
+        "http://169.254.169.254/latest/meta-data/".to_owned(),
+        "http://[fd00:ec2::254]/latest/meta-data/".to_owned(),
+        inner.url("/"),
+        format!("http://localhost:{port}/"),
+        format!("http://2130706433:{port}/"),
+        format!("http://[::ffff:127.0.0.1]:{port}/"),
+    ];
+    let input = json!({ "home": home.url("/"), "away": away, "secrets": ["OTHERS_TOKEN", "UNKNOWN"] });
+    let scene = Scene { input: input.to_string(), ..scene };
+    let outcome = scene.steal("steal_by_network");
+    let text = outcome.to_string();
+    assert!(!text.contains(other), "{text}");
+    for (what, said) in outcome["value"]["tried"].as_object().unwrap() {
+        let got = said.as_str().unwrap().starts_with("got:");
+        assert_eq!(got, what == "spent", "{what}: {said}");
+    }
+    assert!(text.contains("Bearer {{OWN_TOKEN}}"), "it was spent, and came back as its placeholder: {text}");
+    let requests = home.requests();
+    assert_eq!(requests.len(), 1, "{requests:?}");
+    assert!(requests[0].contains(&format!("Bearer {SECRET}")), "the service got it");
+    assert!(inner.requests().is_empty());
+    // 12 requests away, 2 secrets opened and 2 guessed, 1 credential of its own.
+    assert_eq!(outcome["usage"]["denied"], 17, "{outcome}");
+    let log = fs::read_to_string(scene.installation.state().join("logs/thief.log")).unwrap();
+    assert!(!log.contains(SECRET) && !log.contains(other), "{log}");
+    for tried in ["169.254.169.254", "localhost", "[::ffff:127.0.0.1]", "OTHERS_TOKEN", "UNKNOWN", "cookie"] {
+        assert!(log.lines().any(|line| line.contains(tried)), "{tried}: {log}");
+    }
 }

@@ -10,6 +10,7 @@ use wasmtime::component::HasData;
 use super::Import;
 use crate::authority::Authority;
 use crate::limits::Meter;
+use crate::log::Denials;
 use crate::state::{CallState, Parts};
 use crate::world::v0_1::events::{self, Error};
 
@@ -40,6 +41,7 @@ impl Pending {
 pub(crate) struct EventsView<'a> {
     desk: Option<Desk<'a>>,
     meter: &'a mut Meter,
+    denials: Denials<'a>,
 }
 
 /// The events of a call, and what it may add to them.
@@ -55,12 +57,12 @@ impl HasData for Events {
 
 impl CallState {
     fn events_view(&mut self) -> EventsView<'_> {
-        let Parts { authority, surroundings, meter, pending, .. } = self.parts();
+        let Parts { authority, surroundings, meter, pending, log, .. } = self.parts();
         let desk = match authority {
             Authority::Call(permit) => Some(Desk { permit, outbox: &*surroundings.outbox, pending }),
             Authority::Hook { .. } | Authority::Unknown { .. } => None,
         };
-        EventsView { desk, meter }
+        EventsView { desk, meter, denials: Denials { log, surroundings, authority } }
     }
 }
 
@@ -136,9 +138,13 @@ fn sound(payload: &str) -> Result<(), json::JsonError> {
 impl events::Host for EventsView<'_> {
     async fn publish(&mut self, topic: String, payload: String) -> wasmtime::Result<Result<(), Error>> {
         self.meter.count()?;
-        Ok(match &mut self.desk {
+        let published = match &mut self.desk {
             Some(desk) => desk.publish(&topic, payload).await,
             None => Err(Error::NotGranted("hooks of a plugin's life publish nothing".to_owned())),
-        })
+        };
+        if let Err(Error::NotGranted(why)) = &published {
+            self.denials.note(&format!("events.publish: {why}"));
+        }
+        Ok(published)
     }
 }

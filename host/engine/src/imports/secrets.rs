@@ -10,6 +10,7 @@ use wasmtime::component::{HasData, Resource, ResourceTable};
 use super::Import;
 use crate::authority::Authority;
 use crate::limits::Meter;
+use crate::log::Denials;
 use crate::state::{CallState, Parts};
 use crate::world::v0_1::secrets::{self, Error};
 
@@ -31,6 +32,7 @@ pub(crate) struct SecretsView<'a> {
     store: &'a dyn Store,
     table: &'a mut ResourceTable,
     meter: &'a mut Meter,
+    denials: Denials<'a>,
 }
 
 impl HasData for Secrets {
@@ -39,12 +41,13 @@ impl HasData for Secrets {
 
 impl CallState {
     fn secrets_view(&mut self) -> SecretsView<'_> {
-        let Parts { authority, surroundings, meter, table, .. } = self.parts();
+        let Parts { authority, surroundings, meter, table, log, .. } = self.parts();
         let granted = match authority {
             Authority::Call(permit) => Some(&**permit.grants()),
             Authority::Hook { .. } | Authority::Unknown { .. } => None,
         };
-        SecretsView { granted, name: authority.name(), store: &*surroundings.secrets, table, meter }
+        let denials = Denials { log, surroundings, authority };
+        SecretsView { granted, name: authority.name(), store: &*surroundings.secrets, table, meter, denials }
     }
 }
 
@@ -78,7 +81,10 @@ impl secrets::Host for SecretsView<'_> {
         self.meter.count()?;
         let name = match self.granted(&name) {
             Ok(name) => there(self.store, name).await,
-            Err(error) => Err(error),
+            Err(error) => {
+                self.denials.note(&format!("secrets.open: {} is not granted", quoted(&name, 128)));
+                Err(error)
+            }
         };
         Ok(match name {
             Ok(name) => Ok(self.table.push(Secret(name))?),

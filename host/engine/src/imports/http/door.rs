@@ -155,7 +155,11 @@ impl WasiHttpHooks for Door {
         };
         let traffic = Arc::clone(&self.traffic);
         let refused = move |told: &dyn Fn(Level, &str), denial: Denial| {
-            if matches!(denial.error, Error::HttpRequestDenied | Error::DestinationIpProhibited) {
+            let denied = matches!(
+                denial.error,
+                Error::HttpRequestDenied | Error::DestinationIpProhibited | Error::HttpRequestUriInvalid
+            );
+            if denied {
                 traffic.deny();
             }
             if !denial.why.is_empty() {
