@@ -22,6 +22,7 @@ mod grants;
 mod harness;
 mod host;
 mod hostile;
+mod layers;
 mod lock;
 mod mcp;
 mod network;
