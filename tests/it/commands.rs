@@ -264,3 +264,15 @@ fn the_host_s_file_configures_plugins_and_names_the_line_of_a_mistake() {
     assert_eq!(installation.invoke("greet", r#"{"name": "you"}"#)["status"], "ok");
     assert!(host.printed().contains("ares.toml:3: "), "{}", host.printed());
 }
+
+#[test]
+fn a_state_directory_inside_a_repository_stays_out_of_it() {
+    let installation = Installation::new();
+    let git = |arguments: &[&str]| {
+        let mut git = std::process::Command::new("git");
+        git.args(arguments).current_dir(installation.folder.path()).output().unwrap()
+    };
+    assert!(git(&["init", "--quiet"]).status.success());
+    assert!(git(&["check-ignore", "state/registry.db", "state/keys/secrets.key"]).status.success());
+    assert!(git(&["status", "--porcelain"]).stdout.is_empty());
+}
