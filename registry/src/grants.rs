@@ -255,6 +255,7 @@ fn merged(pinned: &Pinned, mut granted: Vec<GrantView>) -> Vec<GrantView> {
         let at = granted.iter().position(|view| view.scope == ask.scope);
         let mut view = at.map_or_else(|| nothing(&ask.scope), |at| granted.remove(at));
         view.asked = true;
+        view.reason.clone_from(&ask.reason);
         view.asked_access = ask.access.as_ref().map(rows::word_of);
         view.asked_origins = ask.net.as_ref().and_then(|net| net.origins.clone());
         view.asked_methods = ask.net.as_ref().map(|net| net.methods.clone());
@@ -300,6 +301,7 @@ fn nothing(scope: &str) -> GrantView {
     GrantView {
         scope: scope.to_owned(),
         meaning: meaning(scope, None),
+        reason: None,
         asked: false,
         granted: false,
         asked_access: None,

@@ -59,6 +59,9 @@ pub(crate) struct Ask {
     /// For secrets: the parts of the network into which it may be spent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) spend: Vec<NetName>,
+    /// What for, in the author's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
 }
 
 /// Limits that a version was pinned without have their usual values.
@@ -126,6 +129,7 @@ impl Pinned {
         let limits = manifest.limits();
         let ask = |scope: Scope| {
             let (mut access, mut net, mut quota, mut spend) = (None, None, None, Vec::new());
+            let reason = manifest.permissions.reason(&scope);
             let permissions = &manifest.permissions;
             match &scope {
                 Scope::Folder(name) => {
@@ -138,7 +142,7 @@ impl Pinned {
                 }
                 Scope::Kv | Scope::Clock | Scope::Call(_) | Scope::Publish(_) | Scope::Subscribe(_) => {}
             }
-            Ask { scope: scope.to_string(), access, net, quota: quota.unwrap_or_default(), spend }
+            Ask { scope: scope.to_string(), access, net, quota: quota.unwrap_or_default(), spend, reason }
         };
         Self {
             display_name: manifest.display_name.clone(),

@@ -192,6 +192,8 @@ pub struct GrantView {
     pub scope: String,
     /// What it lets the plugin do, in words.
     pub meaning: String,
+    /// What for, in the author's words, which nobody has checked.
+    pub reason: Option<String>,
     /// Does the active version ask for it?
     pub asked: bool,
     /// Was it granted?

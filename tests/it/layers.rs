@@ -26,7 +26,7 @@ impl Courier {
         let manifest = edit(std::fs::read_to_string(built.join("plugin.toml")).unwrap());
         std::fs::write(folder.join("plugin.toml"), manifest).unwrap();
         let mut arguments = vec!["register".into(), folder.into_os_string(), "--replace".into()];
-        for grant in grant {
+        if let Some(grant) = grant {
             arguments.extend(["--grant".into(), format!("net:any={grant}").into()]);
         }
         self.installation.ares(arguments)

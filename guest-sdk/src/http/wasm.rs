@@ -84,7 +84,7 @@ fn written(request: &Request) -> Result<OutgoingRequest, Error> {
     let headers = Fields::new();
     for (name, value) in &request.headers {
         let added = headers.append(name, value.as_bytes());
-        added.map_err(|error| Error::new("bad-header", format!("`{name}`: {error}")))?;
+        added.map_err(|_| Error::new("bad-header", format!("the header `{name}` cannot be set so")))?;
     }
     if !request.body.is_empty() {
         let length = request.body.len().to_string();
@@ -127,12 +127,12 @@ fn told(code: &ErrorCode) -> Error {
     }
     let message = match code {
         ErrorCode::HttpRequestDenied => {
-            "the host refused it: the address, the method or a header was not granted"
+            "the host refused it: the address, the method, a header or a secret was not granted"
         }
         ErrorCode::DestinationIpProhibited => "it leads to an address that was not granted",
         ErrorCode::ConnectionLimitReached => "the call has sent as many requests as it may",
         ErrorCode::HttpResponseBodySize(_) => "the call has received as much as it may",
-        _ => return Error { message: debug.clone(), code: kebab },
+        _ => return Error { message: format!("no answer came ({})", kebab.replace('-', " ")), code: kebab },
     };
     Error::new(kebab, format!("{message}; the plugin's log says more"))
 }

@@ -95,7 +95,7 @@ pub struct Fetched {
 }
 
 /// Fetches a web page and answers its title, readable text and links; follows up to five redirects, each
-/// only to a granted host. Takes HTML and plain text.
+/// only to a granted host. Takes HTML, plain text, JSON and XML.
 #[ares_sdk::capability(effect = "network")]
 pub fn fetch_page(input: Address) -> Result<Fetched, Failure> {
     let Address { url, max_chars, max_links } = input;

@@ -110,8 +110,12 @@ fn needs(table: &mut Table<'_>, effect: Option<Effect>, permissions: &Permission
         needs.iter().find(|scope| !reaches && matches!(scope, Scope::Net(_) | Scope::Secret(_)))
     {
         written.wrong(format_args!(
-            "`{net}` reaches another machine, so `effect` must be `network` or stronger"
+            "`{net}` reaches another machine, so `effects` must be `network` or stronger"
         ));
+    }
+    let changes = effect.is_some_and(Effect::changes);
+    if let Some(topic) = needs.iter().find(|scope| !changes && matches!(scope, Scope::Publish(_))) {
+        written.wrong(format_args!("`{topic}` changes something, so `effects` must be `write` or stronger"));
     }
     let asked = permissions.scopes();
     for scope in needs.iter().filter(|scope| !asked.contains(scope)) {

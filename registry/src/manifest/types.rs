@@ -240,6 +240,17 @@ impl Permissions {
         self.folders.iter().find(|folder| &folder.name == name)
     }
 
+    /// What a scope is asked for, in the author's words.
+    #[must_use]
+    pub fn reason(&self, scope: &Scope) -> Option<String> {
+        match scope {
+            Scope::Folder(name) => self.folder(name)?.reason.clone(),
+            Scope::Net(name) => self.net(name)?.reason.clone(),
+            Scope::Secret(name) => self.secret(name)?.reason.clone(),
+            Scope::Kv | Scope::Clock | Scope::Call(_) | Scope::Publish(_) | Scope::Subscribe(_) => None,
+        }
+    }
+
     /// The request for the part of the network of this name.
     #[must_use]
     pub fn net(&self, name: &NetName) -> Option<&NetRequest> {

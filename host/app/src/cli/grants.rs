@@ -29,7 +29,7 @@ enum Action {
         /// The plugin
         plugin: String,
     },
-    /// Grant scopes: kv, call:CAPABILITY, fs:NAME=FOLDER, net:NAME=ORIGIN,…
+    /// Grant scopes: kv, clock, call:CAPABILITY, fs:NAME=FOLDER, net:NAME=ORIGIN,…, secret:NAME, publish:TOPIC, subscribe:TOPIC
     Allow {
         /// The plugin
         plugin: String,
@@ -91,18 +91,30 @@ async fn apply(context: &Context, file: &Path) -> Result<ExitStatus, Failure> {
     Ok(ExitStatus::Done)
 }
 
+/// A grant with where it leads and how: a folder and its access, or origins and methods.
+fn row(grant: &Value) -> Value {
+    let mut row = grant.clone();
+    let first = |keys: [&str; 2]| {
+        keys.into_iter().map(|key| field::at(grant, key)).find(|value| !value.is_null()).cloned()
+    };
+    if let Some(row) = row.as_object_mut() {
+        row.insert("access".to_owned(), first(["granted_access", "methods"]).unwrap_or_default());
+        row.insert("place".to_owned(), first(["folder", "origins"]).unwrap_or_default());
+    }
+    row
+}
+
 fn render(answer: &Value) -> String {
     let columns = [
         ("SCOPE", "scope"),
         ("ASKED", "asked"),
         ("GRANTED", "granted"),
-        ("ACCESS", "granted_access"),
-        ("FOLDER", "folder"),
-        ("ORIGINS", "origins"),
-        ("METHODS", "methods"),
+        ("ACCESS", "access"),
+        ("PLACE", "place"),
         ("LETS IT", "meaning"),
     ];
-    let grants = answer.get("grants").unwrap_or(&Value::Null);
+    let grants: Value =
+        answer.get("grants").and_then(Value::as_array).into_iter().flatten().map(row).collect();
     let plugin = field::text(answer, "plugin");
-    table::records(grants, &columns, &format!("{plugin} asks for nothing and has nothing"))
+    table::records(&grants, &columns, &format!("{plugin} asks for nothing and has nothing"))
 }

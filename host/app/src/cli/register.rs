@@ -23,12 +23,13 @@ use crate::{grants_file, text_file};
 #[command(after_help = "Examples:
   ares-host register ./target/guests/notes --grant all
   ares-host register ./scanner --grant fs:target=/srv/code
+  ares-host register ./web-fetch --grant net:pages=https://example.org
   ares-host register ./notes --grants grants.toml
   ares-host register ./notes --replace")]
 pub(crate) struct Register {
     /// The folder with plugin.toml and the component
     folder: PathBuf,
-    /// Grant a scope it asks for: kv, call:CAPABILITY, fs:NAME=FOLDER, net:NAME=ORIGIN,…, or `all` for everything that needs no choice
+    /// Grant a scope it asks for: kv, clock, call:CAPABILITY, fs:NAME=FOLDER, net:NAME=ORIGIN,…, secret:NAME, publish:TOPIC, subscribe:TOPIC, or `all` for everything that needs no choice
     #[arg(long = "grant", value_name = "SCOPE[=PLACE]")]
     grants: Vec<String>,
     /// Grant what this file says of the plugin, as `grants apply` does
@@ -76,7 +77,7 @@ fn id_of(folder: &Path) -> Option<String> {
 async fn ask(context: &Context, answer: &Value) -> Result<(), Failure> {
     let plugin = field::at(answer, "plugin").as_str().unwrap_or_default().to_owned();
     for missing in missing(answer) {
-        let (scope, meaning) = (field::text(missing, "scope"), field::text(missing, "meaning"));
+        let (scope, meaning) = (field::text(missing, "scope"), to(missing));
         let granted = if let Some(what) = choice(missing) {
             let question = format!("{what} for {scope}, to {meaning} (empty: none)?");
             context
@@ -143,7 +144,16 @@ fn row(ask: &Value, new: bool) -> Vec<String> {
         _ => "no".to_owned(),
     };
     let new = if new { " (new)" } else { "" };
-    vec![format!("{}{new}", field::text(ask, "scope")), field::text(ask, "meaning"), granted]
+    vec![format!("{}{new}", field::text(ask, "scope")), to(ask), granted]
+}
+
+/// What a scope lets the plugin do, and what for in its author's words.
+fn to(ask: &Value) -> String {
+    let meaning = field::text(ask, "meaning");
+    match field::at(ask, "reason") {
+        Value::Null => meaning,
+        reason => format!("{meaning} (it says: {})", field::plain(reason)),
+    }
 }
 
 fn names(list: Option<&Value>) -> String {

@@ -16,7 +16,7 @@ use crate::render::{field, hidden, table};
 /// characters, with spaces only between them; one line end after it does not count.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  ares-host secrets set GITHUB_TOKEN\n  gh auth token | ares-host secrets set GITHUB_TOKEN\n  ares-host secrets list\n  ares-host secrets rotate GITHUB_TOKEN\n  ares-host secrets rm GITHUB_TOKEN"
+    after_help = "Examples:\n  ares-host secrets set GITHUB_TOKEN\n  gh auth token | ares-host secrets set GITHUB_TOKEN\n  ares-host secrets list\n  ares-host secrets rotate GITHUB_TOKEN\n  ares-host secrets rm GITHUB_TOKEN\n  ares-host grants allow PLUGIN secret:GITHUB_TOKEN"
 )]
 pub(crate) struct Secrets {
     #[command(subcommand)]

@@ -79,8 +79,21 @@ fn usage(usage: &Value) -> String {
         0 => String::new(),
         lines => format!(", {lines} log lines not kept"),
     };
+    let mut more = String::new();
+    for (at, what) in [
+        ("http_requests", "HTTP requests"),
+        ("file_bytes_written", "bytes into files"),
+        ("denied", "tries of what was not granted"),
+    ] {
+        if number(at) > 0 {
+            more.push_str(&format!(", {} {what}", number(at)));
+        }
+    }
+    if let Some(limit) = usage.get("file_limit").filter(|limit| !limit.is_null()) {
+        more.push_str(&format!(", limit met: {}", field::plain(limit)));
+    }
     format!(
-        "{milli}.{micro:03} ms, {} fuel, {} KiB peak memory, {} host calls{dropped}{cached}",
+        "{milli}.{micro:03} ms, {} fuel, {} KiB peak memory, {} host calls{more}{dropped}{cached}",
         number("fuel"),
         number("peak_memory_bytes") >> 10,
         number("host_calls"),

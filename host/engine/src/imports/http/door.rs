@@ -163,7 +163,8 @@ impl WasiHttpHooks for Door {
                 traffic.deny();
             }
             if !denial.why.is_empty() {
-                told(Level::Warn, &format!("refused: {}", denial.why));
+                let came = if denied { "refused" } else { "failed" };
+                told(Level::Warn, &format!("{came}: {}", denial.why));
             }
             denial.error
         };

@@ -177,7 +177,7 @@ impl Origin {
 /// The text is not an origin.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0} is not an origin: write `https://HOST`, `http://HOST:PORT`, `https://*.example.org`, or `https://HOST@10.0.0.0/8` for a host on an inner network"
+    "{0} is not an origin: write `https://HOST`, `http://HOST:PORT`, `https://*.example.org`, or `https://HOST@10.0.0.0/8` for a host on an inner network; behind `*.` stand at least two words"
 )]
 pub struct OriginError(String);
 

@@ -37,15 +37,10 @@ impl Check for Targets {
 
 fn refusal(target: &Target, text: &str, why: &str) -> Refusal {
     let hint = match &target.within {
-        Scope::Net(_) => "give an address one of its origins allows",
-        _ => "give a path relative to the folder",
+        Scope::Net(_) => format!("give an address that an origin granted as `{}` allows", target.within),
+        _ => format!("give a path relative to the folder granted as `{}`", target.within),
     };
-    let message = format!(
-        "argument `{}`: {} {why}; {hint} granted as `{}`",
-        target.argument,
-        quoted(text, 200),
-        target.within
-    );
+    let message = format!("argument `{}`: {} {why}; {hint}", target.argument, quoted(text, 200));
     Refusal { check: "targets", code: "out-of-scope", kind: Kind::Forbidden, message }
 }
 
