@@ -96,6 +96,12 @@ fn place_of(scope: &str, folder: &Path, changes: bool, options: &Options) -> Res
     if !place.is_dir() {
         return Err(refused("it is not a folder".to_owned()));
     }
+    // What stands there is the kernel's view of processes and devices, this host's among them.
+    if let Some(of_system) =
+        ["/proc", "/sys", "/dev"].into_iter().find(|of_system| place.starts_with(of_system))
+    {
+        return Err(refused(format!("it lies in {of_system}, which holds no files of anybody")));
+    }
     let state = fs_err::canonicalize(&options.state).map_err(|error| refused(error.to_string()))?;
     if place.starts_with(&state) {
         return Err(refused(format!("it lies in the host's own state directory {}", state.display())));

@@ -98,3 +98,48 @@ fn where_a_secret_was_not_granted_for_nothing_is_sent() {
     let free = fetch(&installation, &other.url("/"), &[("accept", "text/plain")]);
     assert_eq!(free["value"]["status"], 200, "without a secret the way is open: {free}");
 }
+
+/// A server that answers with what the address says, and breaks off.
+fn parrot() -> Server {
+    Server::start(|request, peer| {
+        let guess = request.split(['=', ' ']).nth(2).unwrap_or_default();
+        let filling = ".".repeat(2000);
+        let _ = write!(peer, "HTTP/1.1 200 OK\r\ncontent-length: 9000\r\n\r\n{filling}{guess}");
+    })
+}
+
+#[test]
+fn no_guess_tells_how_a_value_begins() {
+    let installation = Installation::new();
+    let (any, other) = (parrot(), parrot());
+    courier(&installation, &any, &other);
+    installation.ares_with(["secrets", "set", "OF_OTHERS"], b"zk9-wholly-unknown").exits(0);
+    let shown = |server: &Server, guess: &str| {
+        let input = json!({ "authority": server.address.to_string(), "path": format!("/?g={guess}") });
+        let outcome = installation.invoke("raw", &input.to_string());
+        outcome["value"]["body"].as_str().unwrap_or_else(|| panic!("{outcome}")).trim_end_matches(guess).len()
+    };
+    for (right, wrong) in [("s3cr3t", "s3cr3x"), ("s3cr3t%2Bv", "s3cr3t%2Bw"), ("zk9-wholly", "zk9-wholla")] {
+        for server in [&any, &other] {
+            assert_eq!(shown(server, right), shown(server, wrong), "{right}");
+        }
+    }
+}
+
+#[test]
+fn doctor_names_secrets_that_cannot_be_opened_or_are_not_set() {
+    let installation = Installation::new();
+    let server = echo();
+    courier(&installation, &server, &server);
+    let told = |installation: &Installation| {
+        let rows = installation.ares(["doctor", "--json"]).json();
+        rows.as_array()
+            .unwrap()
+            .iter()
+            .map(|row| row["code"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert!(told(&installation).contains(&"secret-not-set".to_owned()), "UNSET is granted");
+    std::fs::remove_file(installation.state().join("keys/secrets.key")).unwrap();
+    assert!(told(&installation).contains(&"secret".to_owned()));
+}

@@ -12,7 +12,7 @@ use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
 use rusqlite::Connection;
 
-use super::scrubber::{Scrubber, Stream};
+use super::scrubber::{Scrubber, Stream, Window};
 use super::{key, rows, vault};
 use crate::error::RegistryError;
 use crate::readers::Readers;
@@ -111,8 +111,23 @@ impl Memory {
         }
     }
 
-    fn stream(&self) -> Option<Stream> {
-        self.known.load().scrubber.clone().map(Stream::new)
+    /// See [`Secrets::stream`].
+    fn stream(&self, names: &[SecretName]) -> Option<Stream> {
+        let known = self.known.load();
+        let stored = names.iter().filter_map(|name| Some((name, known.values.get(name)?.as_ref().ok()?)));
+        let mut stored = stored.peekable();
+        stored.peek()?;
+        // One of all of them was made before, so one of some of them can be made; else all are looked for.
+        let scrubber = Scrubber::new(stored).map(Arc::new).ok().or_else(|| known.scrubber.clone());
+        scrubber.map(|scrubber| Stream::new(scrubber, Window::Fixed))
+    }
+
+    /// See [`Secrets::scrub_cut`].
+    fn scrub_cut<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+        let Some(scrubber) = self.known.load().scrubber.clone() else { return Cow::Borrowed(bytes) };
+        let mut clean = Vec::with_capacity(bytes.len());
+        Stream::new(scrubber, Window::Fitting).push(bytes, &mut clean);
+        Cow::Owned(clean)
     }
 }
 
@@ -125,7 +140,11 @@ impl Secrets for Registry {
         self.memory.secrets.scrub(text)
     }
 
-    fn stream(&self) -> Option<Box<dyn Scrubbing>> {
-        self.memory.secrets.stream().map(|stream| Box::new(stream) as Box<dyn Scrubbing>)
+    fn stream(&self, names: &[SecretName]) -> Option<Box<dyn Scrubbing>> {
+        self.memory.secrets.stream(names).map(|stream| Box::new(stream) as Box<dyn Scrubbing>)
+    }
+
+    fn scrub_cut<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+        self.memory.secrets.scrub_cut(bytes)
     }
 }

@@ -7,6 +7,7 @@ mod scrubber;
 mod spellings;
 mod vault;
 
+use ares_kernel::ports::SecretsError;
 use ares_kernel::{Caller, PluginName, SecretName, SecretValue};
 use rusqlite::Connection;
 use serde_json::json;
@@ -34,6 +35,16 @@ impl Registry {
     pub fn secrets(&self) -> Result<Vec<SecretView>, RegistryError> {
         let stamps = self.readers.read("reading the stored secrets", rows::stamps)?;
         Ok(stamps.into_iter().map(|stamp| self.secret_view(stamp)).collect())
+    }
+
+    /// Stored secrets that cannot be opened: neither spent nor looked for in what calls say.
+    ///
+    /// # Errors
+    /// When the registry cannot be read.
+    pub fn secrets_unopened(&self) -> Result<Vec<SecretsError>, RegistryError> {
+        self.refresh()?;
+        let stamps = self.readers.read("reading the stored secrets", rows::stamps)?;
+        Ok(stamps.into_iter().filter_map(|stamp| self.memory.secrets.value(&stamp.name).err()).collect())
     }
 
     /// Stores a new secret. The first one makes the key.

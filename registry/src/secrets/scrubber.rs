@@ -34,21 +34,25 @@ impl Scrubber {
         for (name, value) in values {
             let placeholder: Arc<str> = name.placeholder().into();
             for text in spellings::of(value.expose()) {
-                all.entry(text).or_insert_with(|| Arc::clone(&placeholder));
+                // Letters are found in either case: escapes, digits and names of headers have both.
+                all.entry(text.to_ascii_lowercase()).or_insert_with(|| Arc::clone(&placeholder));
             }
         }
         let spellings: Vec<Spelling> =
             all.into_iter().map(|(text, placeholder)| Spelling { text, placeholder }).collect();
         let mut begins = [false; 256];
         for first in spellings.iter().filter_map(|spelling| spelling.text.bytes().next()) {
-            if let Some(begins) = begins.get_mut(usize::from(first)) {
-                *begins = true;
+            for first in [first, first.to_ascii_uppercase()] {
+                if let Some(begins) = begins.get_mut(usize::from(first)) {
+                    *begins = true;
+                }
             }
         }
         // Not the fastest kind, but the one whose size is bounded by the values' own.
         let automaton = AhoCorasick::builder()
             .kind(Some(AhoCorasickKind::ContiguousNFA))
             .match_kind(MatchKind::LeftmostLongest)
+            .ascii_case_insensitive(true)
             .build(spellings.iter().map(|spelling| &spelling.text))?;
         let longest = spellings.iter().map(|spelling| spelling.text.len()).max().unwrap_or(0);
         Ok(Self { automaton, spellings, begins, longest })
@@ -83,25 +87,40 @@ impl Scrubber {
 
     /// Whether some spelling begins so and is longer.
     fn is_beginning(&self, bytes: &[u8]) -> bool {
-        let at = self.spellings.partition_point(|spelling| spelling.text.as_bytes() <= bytes);
-        self.spellings.get(at).is_some_and(|next| next.text.as_bytes().starts_with(bytes))
+        let bytes = bytes.to_ascii_lowercase();
+        let at = self.spellings.partition_point(|spelling| spelling.text.as_bytes() <= bytes.as_slice());
+        self.spellings.get(at).is_some_and(|next| next.text.as_bytes().starts_with(&bytes))
     }
+}
+
+/// How much waits for what comes next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Window {
+    /// Always as much as could be the beginning of a value.
+    Fixed,
+    /// Only what is the beginning of one: whoever sees the rest learns of it.
+    Fitting,
 }
 
 /// See [`Scrubbing`].
 pub(super) struct Stream {
     scrubber: Arc<Scrubber>,
+    window: Window,
     waiting: Vec<u8>,
 }
 
 impl Stream {
-    pub(super) fn new(scrubber: Arc<Scrubber>) -> Self {
-        Self { scrubber, waiting: Vec::new() }
+    pub(super) fn new(scrubber: Arc<Scrubber>, window: Window) -> Self {
+        Self { scrubber, window, waiting: Vec::new() }
     }
 
     fn take(&mut self, bytes: &[u8], out: &mut Vec<u8>, more: bool) {
         let scrubber = &*self.scrubber;
-        let open = |from| if more { scrubber.may_go_on(bytes, from) } else { bytes.len() };
+        let open = |from| match self.window {
+            _ if !more => bytes.len(),
+            Window::Fixed => bytes.len().saturating_sub(scrubber.longest.saturating_sub(1)).max(from),
+            Window::Fitting => scrubber.may_go_on(bytes, from),
+        };
         let (mut done, mut wait) = (0, open(0));
         for found in scrubber.automaton.find_iter(bytes) {
             // A longer spelling may begin here or before.
@@ -149,12 +168,31 @@ mod tests {
     }
 
     fn streamed(scrubber: &Arc<Scrubber>, pieces: impl Iterator<Item = Vec<u8>>) -> String {
-        let (mut stream, mut out) = (Stream::new(Arc::clone(scrubber)), Vec::new());
+        let mut streams = [Window::Fixed, Window::Fitting]
+            .map(|window| (Stream::new(Arc::clone(scrubber), window), Vec::new()));
         for piece in pieces {
-            stream.push(&piece, &mut out);
+            streams.iter_mut().for_each(|(stream, out)| stream.push(&piece, out));
         }
-        stream.finish(&mut out);
-        String::from_utf8(out).unwrap()
+        streams.iter_mut().for_each(|(stream, out)| stream.finish(out));
+        let [fixed, fitting] = streams.map(|(_, out)| String::from_utf8(out).unwrap());
+        assert_eq!(fixed, fitting);
+        fixed
+    }
+
+    #[test]
+    fn what_waits_tells_nothing_of_a_value() {
+        let scrubber = scrubber(&[("KEY", "s3cr3t-key")]);
+        let shown = |sent: &str| {
+            let (mut stream, mut out) = (Stream::new(Arc::clone(&scrubber), Window::Fixed), Vec::new());
+            for byte in sent.bytes() {
+                stream.push(&[byte], &mut out);
+            }
+            out.len()
+        };
+        let filling = ".".repeat(200);
+        for (guess, wrong) in [("s", "x"), ("s3cr3t-ke", "s3cr3t-kx"), ("S3CR3T-", "S3CR3T_")] {
+            assert_eq!(shown(&format!("{filling}{guess}")), shown(&format!("{filling}{wrong}")), "{guess}");
+        }
     }
 
     #[test]
@@ -193,7 +231,7 @@ mod tests {
     #[test]
     fn only_what_may_be_a_beginning_waits() {
         let scrubber = scrubber(&[("KEY", "s3cr3t-key")]);
-        let (mut stream, mut out) = (Stream::new(scrubber), Vec::new());
+        let (mut stream, mut out) = (Stream::new(scrubber, Window::Fitting), Vec::new());
         stream.push(b"nothing here. s3c", &mut out);
         assert_eq!(out, b"nothing here. ");
         stream.push(b"ond", &mut out);

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, Encoding, HEXLOWER, HEXUPPER};
 
-/// What encoders leave as it is besides letters and digits: RFC 3986, JavaScript's
+/// What encoders leave as it is besides letters and digits: RFC 3986, Python's `quote`, JavaScript's
 /// `encodeURIComponent`, WHATWG's form encoding, and WHATWG's path and query.
-const KEPT: [&str; 4] = ["-_.~", "-_.~!*'()", "-_.*", "-_.~!*'()$&+,/:;=@|[]\\^"];
+const KEPT: [&str; 5] = ["-_.~", "-_.~/", "-_.~!*'()", "-_.*", "-_.~!*'()$&+,/:;=@|[]\\^"];
 
-/// The value as it is, in JSON, percent-encoded, in base64 (both alphabets, wherever in a longer
+/// The value as it is, in JSON, in HTML, percent-encoded once and twice, in base64 (both alphabets, wherever in a longer
 /// text it begins) and in hexadecimal digits.
 pub(super) fn of(value: &str) -> BTreeSet<String> {
     let mut all = BTreeSet::from([value.to_owned()]);
@@ -24,7 +24,14 @@ pub(super) fn of(value: &str) -> BTreeSet<String> {
         // The space of forms. A plus of the value itself is `%2B` there.
         all.insert(upper.replace("%20", "+"));
         all.insert(lower_escapes(&upper));
+        // An address inside of another one.
+        all.insert(percent(&upper, kept));
         all.insert(upper);
+    }
+    all.insert(value.bytes().map(|byte| format!("%{byte:02X}")).collect());
+    for (quote, apostrophe) in [("&quot;", "&#39;"), ("&#34;", "&#x27;"), ("\"", "'")] {
+        let html = value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        all.insert(html.replace('"', quote).replace('\'', apostrophe));
     }
     for alphabet in [&BASE64_NOPAD, &BASE64URL_NOPAD] {
         all.extend((0..3).map(|shift| base64(value, alphabet, shift)));
@@ -114,6 +121,9 @@ mod tests {
             "p%40ss%20w%2Frd%2B%3C%22x%5Cy%22%3E%26z~!".to_owned(),
             "p%40ss+w%2Frd%2B%3C%22x%5Cy%22%3E%26z%7E%21".to_owned(),
             "p@ss%20w/rd+%3C%22x\\y%22%3E&z~!".to_owned(),
+            "p%2540ss%2520w%252Frd%252B%253C%2522x%255Cy%2522%253E%2526z~%2521".to_owned(),
+            "p%40ss%20w/rd%2B%3C%22x%5Cy%22%3E%26z~%21".to_owned(),
+            "p@ss w/rd+&lt;&quot;x\\y&quot;&gt;&amp;z~!".to_owned(),
             data_encoding::HEXLOWER.encode(value.as_bytes()),
             data_encoding::HEXUPPER.encode(value.as_bytes()),
         ] {

@@ -286,6 +286,8 @@ fn only_a_folder_outside_the_state_directory_can_be_granted() {
         inside,
         outside.path().join("link"),
         "/".into(),
+        "/proc/self".into(),
+        "/dev/shm".into(),
         state.0.path().to_owned(),
         outside.path().join("file"),
         outside.path().join("none"),

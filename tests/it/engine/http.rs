@@ -301,15 +301,22 @@ async fn answers_without_end_and_without_a_word_end() {
             }
         }
     });
+    let announcing =
+        Server::start(
+            |_, peer| {
+                while peer.write_all(&b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(1000)).is_ok() {}
+            },
+        );
     let cut = Server::answering("HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\nhello");
     let nonsense = Server::answering("no HTTP at all\r\n\r\n");
-    let all = [&endless, &head, &cut, &nonsense].map(origin);
+    let all = [&endless, &head, &announcing, &cut, &nonsense].map(origin);
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
     let house =
         house_with(may_ask(&all), Limits { http_received_bytes: 1 << 20, ..Limits::default() }, |_| {}).await;
     for (server, code) in [
         (&endless, "http-response-body-size"),
         (&head, "http-response-header-section-size"),
+        (&announcing, "http-response-body-size"),
         (&cut, "http-response-incomplete"),
         (&nonsense, "http-protocol-error"),
     ] {

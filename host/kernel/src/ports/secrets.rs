@@ -18,23 +18,20 @@ pub trait Secrets: Send + Sync {
     /// placeholder. Nothing is copied where there is none.
     fn scrub<'a>(&self, text: &'a str) -> Cow<'a, str>;
 
-    /// The same for bytes that come piece by piece; nothing when no secret is stored.
-    fn stream(&self) -> Option<Box<dyn Scrubbing>>;
+    /// The same for bytes that come piece by piece to somebody who must not learn the values of these
+    /// secrets; nothing when none of them is stored. How much waits depends on the length of the values
+    /// alone: whoever sends guesses and watches what arrives learns nothing of a part of one.
+    fn stream(&self, names: &[SecretName]) -> Option<Box<dyn Scrubbing>>;
 
     /// The same for bytes whose end was cut off: also what may be the beginning of a value, and
-    /// ends where they were cut, is left out.
-    fn scrub_cut<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
-        let Some(mut stream) = self.stream() else { return Cow::Borrowed(bytes) };
-        let mut clean = Vec::with_capacity(bytes.len());
-        stream.push(bytes, &mut clean);
-        Cow::Owned(clean)
-    }
+    /// ends where they were cut, is left out. For logs, which no guest reads.
+    fn scrub_cut<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]>;
 }
 
 /// Hides values in bytes that come piece by piece.
 pub trait Scrubbing: Send {
-    /// Takes a piece, and appends what can be shown. What may be the beginning of a value waits
-    /// for the next piece.
+    /// Takes a piece, and appends what can be shown. As much as could be the beginning of a value
+    /// waits for the next piece.
     fn push(&mut self, piece: &[u8], out: &mut Vec<u8>);
 
     /// Appends what waited: nothing more will come.
@@ -67,7 +64,11 @@ impl Secrets for NoSecrets {
         Cow::Borrowed(text)
     }
 
-    fn stream(&self) -> Option<Box<dyn Scrubbing>> {
+    fn stream(&self, _: &[SecretName]) -> Option<Box<dyn Scrubbing>> {
         None
+    }
+
+    fn scrub_cut<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+        Cow::Borrowed(bytes)
     }
 }

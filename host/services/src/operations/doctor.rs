@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use ares_kernel::Blake3;
+use ares_kernel::ports::SecretsError;
 use ares_registry::State;
 use serde::Serialize;
 
@@ -43,12 +44,37 @@ impl Operations {
         for plugin in &registered {
             rows.extend(self.needs(plugin).await?);
         }
+        rows.extend(self.secrets(&registered).await?);
         rows.extend(self.leftovers().await?.into_iter().map(|path| {
             let message =
                 format!("{} belongs to no registered version; a host that starts removes it", path.display());
             row("warning", "leftover", None, message)
         }));
         json(&rows)
+    }
+
+    /// Secrets that cannot be opened, and granted ones that nobody has set.
+    async fn secrets(&self, registered: &[Registered]) -> Result<Vec<Row>, Problem> {
+        let (unopened, stored) =
+            self.0.book.with(|registry| Ok((registry.secrets_unopened()?, registry.secrets()?))).await?;
+        let broken = |error: SecretsError| {
+            let cause =
+                std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+            row("error", "secret", None, format!("{error}{cause}"))
+        };
+        let mut rows: Vec<Row> = unopened.into_iter().map(broken).collect();
+        for plugin in registered {
+            for grant in self.grants_of(&plugin.plugin).await?.into_iter().filter(|grant| grant.granted) {
+                let Some(name) = grant.scope.strip_prefix("secret:") else { continue };
+                if !stored.iter().any(|secret| secret.name.as_str() == name) {
+                    let message = format!(
+                        "it was granted the secret {name}, which is not set: `ares-host secrets set {name}`"
+                    );
+                    rows.push(row("warning", "secret-not-set", Some(plugin.plugin.as_str()), message));
+                }
+            }
+        }
+        Ok(rows)
     }
 
     /// What the database says of itself.

@@ -17,6 +17,7 @@ use tokio_util::io::{ReaderStream, StreamReader};
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::clean::Clean;
+use super::metered::TooMuch;
 use super::traffic::Traffic;
 
 type Polled = Poll<Option<Result<Frame<Bytes>, Error>>>;
@@ -100,7 +101,11 @@ pub(super) fn broken(error: &hyper::Error) -> Error {
         if let Some(Error::HttpRequestBodySize(most)) = now.downcast_ref() {
             return Error::HttpRequestBodySize(*most);
         }
-        let end = now.downcast_ref::<io::Error>().map(io::Error::kind);
+        let io = now.downcast_ref::<io::Error>();
+        if io.and_then(io::Error::get_ref).is_some_and(|inner| inner.is::<TooMuch>()) {
+            return Error::HttpResponseBodySize(None);
+        }
+        let end = io.map(io::Error::kind);
         if end == Some(io::ErrorKind::UnexpectedEof) {
             return Error::HttpResponseIncomplete;
         }

@@ -66,6 +66,7 @@ impl Door {
             traffic: Arc::clone(&self.traffic),
             rule,
             wanted,
+            hidden: asker.grants.secrets().iter().map(|secret| secret.name.clone()).collect(),
             spent: secrets,
             secrets: Arc::clone(&self.surroundings.secrets),
             request,

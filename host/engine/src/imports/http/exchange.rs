@@ -16,6 +16,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 use super::body::{Sent, broken, received};
 use super::headers::weight;
+use super::metered::Metered;
 use super::spend::{Purse, Slot, SpendError, scrub_headers};
 use super::traffic::Traffic;
 use crate::network::{CONNECT_MAX, Denial, Network};
@@ -37,7 +38,9 @@ pub(super) struct Judged {
     pub(super) rule: Origin,
     /// Where it goes.
     pub(super) wanted: Origin,
-    /// The secrets whose placeholders it holds; they may be spent under this rule.
+    /// The secrets its call was granted: whose values its guest must not learn.
+    pub(super) hidden: Vec<SecretName>,
+    /// Those whose placeholders it holds; they may be spent under this rule.
     pub(super) spent: Vec<SecretName>,
     pub(super) secrets: Arc<dyn Secrets>,
     pub(super) request: Request<WasiBody>,
@@ -51,7 +54,7 @@ impl Judged {
     /// Sends the request and waits for the head of its answer. The guest may ask for less time than
     /// the host gives, not for more.
     pub(super) async fn exchange(self) -> Result<(Response<WasiBody>, Driver), Denial> {
-        let Self { network, traffic, rule, wanted, spent, secrets, request, options } = self;
+        let Self { network, traffic, rule, wanted, hidden, spent, secrets, request, options } = self;
         let ended = Arc::clone(&traffic);
         let exchanging = async move {
             // Before anything leaves: a secret that cannot be spent lets nothing out.
@@ -60,7 +63,9 @@ impl Judged {
             let connection = network.connect(&rule, &wanted, within).await?;
             let mut builder = http1::Builder::new();
             builder.max_buf_size(HEAD_BYTES_MAX).max_headers(HEADERS_MAX);
-            let handshake = builder.handshake(TokioIo::new(connection)).await;
+            // Not all that arrives becomes an answer: what announces one, and what holds its pieces together.
+            let most = traffic.received().most().saturating_mul(2).saturating_add(HEAD_BYTES_MAX as u64);
+            let handshake = builder.handshake(TokioIo::new(Metered::new(connection, most))).await;
             let (mut sender, connection) = handshake.map_err(|error| lost(&error))?;
             let head = options.first_byte_timeout.unwrap_or(HEAD_MAX).min(HEAD_MAX);
             let pause = options.between_bytes_timeout.unwrap_or(PAUSE_MAX).min(PAUSE_MAX);
@@ -70,7 +75,7 @@ impl Judged {
             let answer = timeout(head, sender.send_request(request));
             let late = |_| Denial::new(Error::HttpResponseTimeout, "no answer came in time");
             let answer = answer.await.map_err(late)?.map_err(|error| lost(&error))?;
-            let answer = opened(answer, pause, &traffic, &*secrets)?;
+            let answer = opened(answer, pause, &traffic, (&*secrets, &hidden))?;
             let over = Arc::clone(&traffic);
             let driver = async move {
                 tokio::select! {
@@ -154,7 +159,7 @@ fn opened(
     answer: Response<hyper::body::Incoming>,
     pause: Duration,
     traffic: &Arc<Traffic>,
-    secrets: &dyn Secrets,
+    (secrets, hidden): (&dyn Secrets, &[SecretName]),
 ) -> Result<Response<WasiBody>, Denial> {
     let (mut parts, body) = answer.into_parts();
     let too_much = |most| {
@@ -167,7 +172,7 @@ fn opened(
         parts.headers.remove(header::CONTENT_ENCODING);
         parts.headers.remove(header::CONTENT_LENGTH);
     }
-    let search = secrets.stream();
+    let search = secrets.stream(hidden);
     if search.is_some() {
         scrub_headers(&mut parts.headers, secrets);
         // It says how long the body was before the search.

@@ -7,6 +7,7 @@ mod door;
 mod errors;
 mod exchange;
 mod headers;
+mod metered;
 mod spend;
 mod traffic;
 
