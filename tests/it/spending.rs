@@ -21,6 +21,11 @@ fn courier(installation: &Installation, any: &Server, other: &Server) {
                 [[permissions.secrets]]\nname = \"API_KEY\"\nnet = [\"any\"]\n\n\
                 [[permissions.secrets]]\nname = \"UNSET\"\nnet = [\"any\"]\n\n[limits]";
     let changed = manifest.replace("needs = [\"net:any\"]", needs).replace("[limits]", asks);
+    // One of its capabilities reaches the same servers and needs no secret.
+    let raw = "name = \"raw\"\neffects = \"network\"\n";
+    let without = format!("{raw}needs = [\"net:any\", \"net:other\"]");
+    let changed = changed.replacen(&format!("{raw}{needs}"), &without, 1);
+    assert!(changed.contains(&without));
     std::fs::write(folder.join("plugin.toml"), changed).unwrap();
     let grant = |name: &str, server: &Server| format!("net:{name}=http://{}", server.address);
     installation.register_folder(&folder, &[&grant("any", any), &grant("other", other)]);
@@ -104,7 +109,8 @@ fn parrot() -> Server {
     Server::start(|request, peer| {
         let guess = request.split(['=', ' ']).nth(2).unwrap_or_default();
         let filling = ".".repeat(2000);
-        let _ = write!(peer, "HTTP/1.1 200 OK\r\ncontent-length: 9000\r\n\r\n{filling}{guess}");
+        let behind = if request.contains("?whole=") { &*filling } else { "" };
+        let _ = write!(peer, "HTTP/1.1 200 OK\r\ncontent-length: 9000\r\n\r\n{filling}{guess}{behind}");
     })
 }
 
@@ -117,8 +123,11 @@ fn no_guess_tells_how_a_value_begins() {
     let shown = |server: &Server, guess: &str| {
         let input = json!({ "authority": server.address.to_string(), "path": format!("/?g={guess}") });
         let outcome = installation.invoke("raw", &input.to_string());
-        outcome["value"]["body"].as_str().unwrap_or_else(|| panic!("{outcome}")).trim_end_matches(guess).len()
+        outcome["value"]["body"].as_str().unwrap_or_else(|| panic!("{outcome}")).len()
     };
+    let whole = json!({ "authority": any.address.to_string(), "path": format!("/?whole={IN_ADDRESS}") });
+    let whole = installation.invoke("raw", &whole.to_string())["value"]["body"].to_string();
+    assert!(whole.contains(".{{API_KEY}}."), "also where the capability needs no secret: {whole}");
     for (right, wrong) in [("s3cr3t", "s3cr3x"), ("s3cr3t%2Bv", "s3cr3t%2Bw"), ("zk9-wholly", "zk9-wholla")] {
         for server in [&any, &other] {
             assert_eq!(shown(server, right), shown(server, wrong), "{right}");

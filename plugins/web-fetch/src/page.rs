@@ -1,6 +1,5 @@
 //! From HTML to text that can be read: block by block, without scripts, styles and hidden parts.
 
-use ares_sdk::Failure;
 use scraper::node::Element;
 use scraper::{ElementRef, Html, Node, Selector};
 use url::Url;
@@ -81,12 +80,8 @@ pub(crate) fn read(html: &str, url: Option<&Url>, bounds: Bounds) -> Page {
     }
 }
 
-fn select(selector: &str) -> Result<Selector, Failure> {
-    Selector::parse(selector).map_err(|error| Failure::new("internal", error.to_string()))
-}
-
 fn first<'a>(document: &'a Html, selector: &str) -> Option<ElementRef<'a>> {
-    let selector = select(selector).ok()?;
+    let selector = Selector::parse(selector).ok()?;
     document.select(&selector).next()
 }
 
@@ -176,7 +171,7 @@ fn shortened(text: String, most: usize) -> (String, bool) {
 
 /// Each address once, in the page's order, and only those that can be fetched.
 fn links(document: &Html, base: Option<&Url>, most: usize) -> (Vec<Link>, bool) {
-    let Ok(selector) = select("a[href]") else { return (Vec::new(), false) };
+    let Ok(selector) = Selector::parse("a[href]") else { return (Vec::new(), false) };
     let mut links: Vec<Link> = Vec::new();
     let mut known = std::collections::BTreeSet::new();
     for anchor in document.select(&selector) {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use ares_kernel::ports::{Scrubbing, Secrets, SecretsError};
@@ -32,6 +32,25 @@ struct Known {
     revision: Option<i64>,
     values: BTreeMap<SecretName, Opened>,
     scrubber: Option<Arc<Scrubber>>,
+    /// One for each set of secrets that answers were searched for.
+    some: Mutex<BTreeMap<Vec<SecretName>, Arc<Scrubber>>>,
+}
+
+impl Known {
+    /// What looks for the values of these secrets, as far as they are stored.
+    fn some_of(&self, names: &[SecretName]) -> Option<Arc<Scrubber>> {
+        let stored = names.iter().filter_map(|name| Some((name, self.values.get(name)?.as_ref().ok()?)));
+        let mut stored = stored.peekable();
+        stored.peek()?;
+        let mut some = self.some.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(made) = some.get(names) {
+            return Some(Arc::clone(made));
+        }
+        // One of all of them was made before, so one of some can be made; else all are looked for.
+        let made = Scrubber::new(stored).map(Arc::new).ok().or_else(|| self.scrubber.clone())?;
+        some.insert(names.to_vec(), Arc::clone(&made));
+        Some(made)
+    }
 }
 
 fn revision(connection: &Connection) -> rusqlite::Result<i64> {
@@ -89,12 +108,13 @@ impl Memory {
                 revision: key.is_ok().then_some(revision),
                 values,
                 scrubber: Some(Arc::new(scrubber)),
+                some: Mutex::default(),
             },
             Err(error) => {
                 // What could not be found again is not given out either.
                 let error = SecretsError::Key(Arc::new(error));
                 let values = values.into_keys().map(|name| (name, Err(error.clone()))).collect();
-                Known { revision: None, values, scrubber: None }
+                Known { values, ..Known::default() }
             }
         }
     }
@@ -113,13 +133,7 @@ impl Memory {
 
     /// See [`Secrets::stream`].
     fn stream(&self, names: &[SecretName]) -> Option<Stream> {
-        let known = self.known.load();
-        let stored = names.iter().filter_map(|name| Some((name, known.values.get(name)?.as_ref().ok()?)));
-        let mut stored = stored.peekable();
-        stored.peek()?;
-        // One of all of them was made before, so one of some of them can be made; else all are looked for.
-        let scrubber = Scrubber::new(stored).map(Arc::new).ok().or_else(|| known.scrubber.clone());
-        scrubber.map(|scrubber| Stream::new(scrubber, Window::Fixed))
+        self.known.load().some_of(names).map(|scrubber| Stream::new(scrubber, Window::Fixed))
     }
 
     /// See [`Secrets::scrub_cut`].

@@ -25,6 +25,8 @@ pub(super) struct Asker {
     pub(super) plugin: PluginName,
     pub(super) invocation: InvocationId,
     pub(super) grants: Arc<Grants>,
+    /// The secrets its plugin was granted, for whichever capability: what one has spent, another may not learn.
+    pub(super) hidden: Arc<[SecretName]>,
 }
 
 /// The way out of one call. Without an asker, as in a hook of a plugin's life, it is closed.
@@ -66,7 +68,7 @@ impl Door {
             traffic: Arc::clone(&self.traffic),
             rule,
             wanted,
-            hidden: asker.grants.secrets().iter().map(|secret| secret.name.clone()).collect(),
+            hidden: Arc::clone(&asker.hidden),
             spent: secrets,
             secrets: Arc::clone(&self.surroundings.secrets),
             request,

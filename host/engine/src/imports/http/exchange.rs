@@ -38,8 +38,8 @@ pub(super) struct Judged {
     pub(super) rule: Origin,
     /// Where it goes.
     pub(super) wanted: Origin,
-    /// The secrets its call was granted: whose values its guest must not learn.
-    pub(super) hidden: Vec<SecretName>,
+    /// The secrets whose values its guest must not learn.
+    pub(super) hidden: Arc<[SecretName]>,
     /// Those whose placeholders it holds; they may be spent under this rule.
     pub(super) spent: Vec<SecretName>,
     pub(super) secrets: Arc<dyn Secrets>,

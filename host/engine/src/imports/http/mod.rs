@@ -39,6 +39,7 @@ impl Http {
                 plugin: permit.plugin().name.clone(),
                 invocation: permit.id(),
                 grants: Arc::clone(permit.grants()),
+                hidden: permit.plugin().grants.secrets().iter().map(|secret| secret.name.clone()).collect(),
             })),
             Authority::Hook { .. } | Authority::Unknown { .. } => None,
         };
