@@ -1,12 +1,10 @@
 //! Events between plugins: what a call publishes, and what the host keeps of it until everyone who
 //! subscribes was called.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use crate::flow::Lineage;
-use crate::name::{CapabilityId, PluginName, Topic};
+use crate::name::{CapabilityId, PluginName, Topic, public_id};
 
 /// The most events one call publishes, by how many events led to the call: none, one, more. What
 /// grows with every step would otherwise only end at the eighth.
@@ -18,44 +16,11 @@ pub const CALL_PAYLOAD_BYTES_MAX: usize = 1 << 20;
 /// The most deliveries that wait for subscribers of one plugin's events.
 pub const WAITING_MAX: u64 = 1000;
 
-/// The public id of one event: a UUIDv7 (RFC 9562). It stays the same when the event is delivered
-/// again, so that a subscriber can tell.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct EventId(uuid::Uuid);
-
-impl EventId {
-    /// A fresh id.
-    #[must_use]
-    #[expect(clippy::new_without_default, reason = "each event gets another id, a default would not")]
-    pub fn new() -> Self {
-        Self(uuid::Uuid::now_v7())
-    }
-
-    /// The sixteen bytes, as the registry stores them.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8; 16] {
-        self.0.as_bytes()
-    }
-
-    /// The id these bytes stand for.
-    #[must_use]
-    pub fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(uuid::Uuid::from_bytes(bytes))
-    }
-}
-
-impl fmt::Display for EventId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.hyphenated().fmt(f)
-    }
-}
-
-impl fmt::Debug for EventId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+public_id!(
+    /// The public id of one event. It stays the same when the event is delivered again, so that a
+    /// subscriber can tell.
+    EventId
+);
 
 /// One event as a call published it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -131,31 +131,54 @@ name!(
     "at most 64 of a-z and 0-9, words joined by one `-` or `.`, beginning with a letter"
 );
 
-/// The public id of one invocation: a UUIDv7 (RFC 9562), so ids sort by time.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct InvocationId(uuid::Uuid);
+/// A public id: a UUIDv7 (RFC 9562), so ids sort by time.
+macro_rules! public_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(uuid::Uuid);
 
-impl InvocationId {
-    /// A fresh id.
-    #[must_use]
-    #[expect(clippy::new_without_default, reason = "each call gives another id, a default would not")]
-    pub fn new() -> Self {
-        Self(uuid::Uuid::now_v7())
-    }
+        impl $name {
+            /// A fresh id.
+            #[must_use]
+            #[expect(clippy::new_without_default, reason = "each gets another id, a default would not")]
+            pub fn new() -> Self {
+                Self(uuid::Uuid::now_v7())
+            }
 
-    /// The sixteen bytes, as the journal stores them.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8; 16] {
-        self.0.as_bytes()
-    }
+            /// The sixteen bytes, as the registry stores them.
+            #[must_use]
+            pub fn as_bytes(&self) -> &[u8; 16] {
+                self.0.as_bytes()
+            }
 
-    /// The id these bytes stand for.
-    #[must_use]
-    pub fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(uuid::Uuid::from_bytes(bytes))
-    }
+            /// The id these bytes stand for.
+            #[must_use]
+            pub fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(uuid::Uuid::from_bytes(bytes))
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.hyphenated().fmt(f)
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Display::fmt(self, f)
+            }
+        }
+    };
 }
+pub(crate) use public_id;
+
+public_id!(
+    /// The public id of one invocation.
+    InvocationId
+);
 
 impl FromStr for InvocationId {
     type Err = NameError;
@@ -165,18 +188,6 @@ impl FromStr for InvocationId {
             rule: "a UUID such as the `id` of an outcome",
             text: quoted(text, 80),
         })
-    }
-}
-
-impl fmt::Display for InvocationId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.hyphenated().fmt(f)
-    }
-}
-
-impl fmt::Debug for InvocationId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
     }
 }
 
