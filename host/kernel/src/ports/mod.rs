@@ -1,10 +1,12 @@
 //! What the kernel needs from outside. Each port is one small trait; the composition root decides
 //! who stands behind it.
 
+mod policy;
 mod runtime;
 mod secrets;
 mod store;
 
+pub use policy::{Arguments, Policy, Question, Ruling, Stance};
 pub use runtime::{Component, Described, Health, Hook, HookReport, LoadError, Runtime};
 pub use secrets::{NoSecrets, Scrubbing, Secrets, SecretsError};
 pub use store::{KvError, KvStore, KvUsed, StoreFull};
