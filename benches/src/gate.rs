@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ares_kernel::facts::{
-    Capability, Effect, Grants, HealthPolicy, Hooks, Integrity, Limits, Plugin, Priority, Schema,
+    About, Capability, Effect, Grants, HealthPolicy, Hooks, Integrity, Limits, Plugin, Priority, Schema,
 };
-use ares_kernel::gate::Gate;
+use ares_kernel::gate::{Gate, Settings};
 use ares_kernel::ports::{
-    Begun, Catalog, Clock, Closing, Invoke, Journal, JournalError, Opening, Provision, Resolution, Route,
+    Begun, Catalog, Clock, Closing, Invoke, Journal, JournalError, NoRules, Opening, Provision, Resolution,
+    Route,
 };
 use ares_kernel::{Blake3, Caller, Ledger, Outcome, Request};
 use futures::FutureExt;
@@ -22,7 +23,7 @@ struct Ready(Route);
 impl Catalog for Ready {
     fn resolve<'a>(&'a self, _: &'a Request) -> BoxFuture<'a, Resolution> {
         let provision = Provision::Ready(self.0.clone());
-        async { Resolution { provision, ranking: Vec::new() } }.boxed()
+        async { Resolution::only(provision) }.boxed()
     }
 }
 
@@ -71,6 +72,9 @@ fn route() -> anyhow::Result<Route> {
         grants: Arc::clone(&grants),
         targets: Vec::new(),
         limits: Limits::default(),
+        about: About::default(),
+        track: Arc::default(),
+        before: None,
     };
     capability.input.prepare()?;
     let plugin = Plugin {
@@ -90,6 +94,7 @@ fn route() -> anyhow::Result<Route> {
         limits: Limits::default(),
         config: Arc::default(),
         misconfigured: None,
+        claims: Vec::new(),
         capabilities: Vec::new(),
     };
     Ok(Route { plugin: Arc::new(plugin), capability: Arc::new(capability), integrity: Integrity::Intact })
@@ -99,7 +104,8 @@ fn route() -> anyhow::Result<Route> {
 pub(crate) async fn alone(rounds: usize, input: &str) -> anyhow::Result<Latencies> {
     let world = Arc::new(Ready(route()?));
     let ledger = || Ledger::new(world.clone(), world.clone());
-    let (gate, opener, invoke) = (Gate::standard(), ledger(), Arc::new(Nowhere(ledger())));
+    let (gate, opener, invoke) =
+        (Gate::standard(Settings::default(), Arc::new(NoRules)), ledger(), Arc::new(Nowhere(ledger())));
     let mut nanos = Vec::with_capacity(rounds);
     for _ in 0..rounds {
         let request = Request::new(Caller::Human("bench".to_owned()), "echo".parse()?, input);

@@ -13,11 +13,12 @@ use futures::future::{BoxFuture, ready};
 
 use crate::error::RegistryError;
 use crate::file_layer::FileLayer;
+use crate::history::Tracks;
 use crate::options::Options;
 use crate::readers::Readers;
 use crate::registry::Registry;
 use crate::secrets;
-use crate::snapshot::{self, Files, Snapshot};
+use crate::snapshot::{self, Own, Snapshot};
 
 /// How many similar names a refusal offers.
 const NEAR: usize = 3;
@@ -32,6 +33,7 @@ pub(crate) struct Memory {
     plugins: FileLayer,
     maxima: Maxima,
     pub(crate) secrets: secrets::Memory,
+    pub(crate) tracks: Tracks,
 }
 
 impl Memory {
@@ -46,6 +48,7 @@ impl Memory {
             plugins: options.plugins.clone(),
             maxima: options.maxima.clone(),
             secrets: secrets::Memory::new(options.secrets_key.clone()),
+            tracks: Tracks::default(),
         }
     }
 
@@ -57,8 +60,8 @@ impl Memory {
             if snapshot::revision(connection)? == before.revision() {
                 return Ok(None);
             }
-            let Self { components, plugins: file, maxima, .. } = self;
-            Snapshot::load(connection, &before, Files { components, file, maxima }).map(Some)
+            let Self { components, plugins: file, maxima, tracks, .. } = self;
+            Snapshot::load(connection, &before, Own { components, file, maxima, tracks }).map(Some)
         })?;
         if let Some(snapshot) = loaded {
             self.snapshot.store(Arc::new(snapshot));
@@ -98,9 +101,8 @@ impl Registry {
 
     fn resolve_now(&self, request: &Request) -> Resolution {
         let snapshot = self.memory.snapshot.load();
-        let only = |provision| Resolution { provision, ranking: Vec::new() };
         match &request.provider {
-            Some(name) => only(self.by_provider(snapshot.plugin(name), &request.capability)),
+            Some(name) => Resolution::only(self.by_provider(snapshot.plugin(name), &request.capability)),
             None => self.by_capability(&snapshot, &request.capability),
         }
     }
@@ -118,18 +120,23 @@ impl Registry {
     fn by_capability(&self, snapshot: &Snapshot, capability: &CapabilityId) -> Resolution {
         let Some(providers) = snapshot.of(capability) else {
             let provision = Provision::Unknown { near: near(snapshot.capabilities(), capability) };
-            return Resolution { provision, ranking: Vec::new() };
+            return Resolution::only(provision);
         };
         let provision = match providers.enabled.first() {
             Some((plugin, capability)) => self.ready(plugin, capability),
             None => Provision::Disabled { plugins: providers.disabled.clone() },
         };
-        Resolution { provision, ranking: providers.ranking.clone() }
+        let others = providers.enabled.iter().skip(1).map(|(p, c)| self.route(p, c)).collect();
+        Resolution { provision, ranking: providers.ranking.clone(), others, approval: None }
     }
 
     fn ready(&self, plugin: &Arc<Plugin>, capability: &Arc<Capability>) -> Provision {
+        Provision::Ready(self.route(plugin, capability))
+    }
+
+    fn route(&self, plugin: &Arc<Plugin>, capability: &Arc<Capability>) -> Route {
         let integrity = self.memory.integrity.load().get(&plugin.blake3).cloned().unwrap_or_default();
-        Provision::Ready(Route { plugin: Arc::clone(plugin), capability: Arc::clone(capability), integrity })
+        Route { plugin: Arc::clone(plugin), capability: Arc::clone(capability), integrity }
     }
 
     /// The host's own copy of the component with this hash.
@@ -184,6 +191,15 @@ fn near<'a>(known: impl Iterator<Item = &'a CapabilityId>, wanted: &CapabilityId
 
 impl Catalog for Registry {
     fn resolve<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Resolution> {
-        ready(self.resolve_now(request)).boxed()
+        let resolution = self.resolve_now(request);
+        let Some(id) = request.approval else { return ready(resolution).boxed() };
+        async move {
+            let approval = self.approval_now(id).await.unwrap_or_else(|error| {
+                tracing::error!(%error, "an approval cannot be read; the call is judged without it");
+                None
+            });
+            Resolution { approval, ..resolution }
+        }
+        .boxed()
     }
 }

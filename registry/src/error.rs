@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::{fmt, io};
 
 use ares_kernel::facts::SchemaError;
-use ares_kernel::ports::StoreFull;
-use ares_kernel::{Blake3, CapabilityId, PluginName, SecretName};
+use ares_kernel::ports::{ApprovalGone, StoreFull};
+use ares_kernel::{Blake3, CapabilityId, InvocationId, PluginName, SecretName};
 use rusqlite::ErrorCode;
 
 use crate::manifest::ManifestError;
@@ -251,6 +251,23 @@ pub enum RegistryError {
     /// What a call or a hook wants kept does not fit.
     #[error(transparent)]
     StoreFull(#[from] StoreFull),
+    /// The approval a call was to be made with is gone.
+    #[error(transparent)]
+    ApprovalGone(#[from] ApprovalGone),
+    /// Nothing is held under this id.
+    #[error("no call waits or waited under {id}; `ares-host approvals list` shows those that wait")]
+    NoSuchApproval {
+        /// The id.
+        id: InvocationId,
+    },
+    /// The question is not open any more.
+    #[error("{id} is {state} already; make the call again to be asked again")]
+    ApprovalClosed {
+        /// The id.
+        id: InvocationId,
+        /// What became of it.
+        state: String,
+    },
     /// A change that makes no sense.
     #[error("{0}")]
     Invalid(String),

@@ -29,6 +29,7 @@
 //! Every change is one transaction together with its row in `events`, and is on disk when the
 //! function returns. Every change takes the [`Caller`](ares_kernel::Caller) who made it.
 
+mod approvals;
 mod capabilities;
 mod catalog;
 mod check;
@@ -40,6 +41,7 @@ mod error;
 mod events;
 mod file_layer;
 mod grants;
+mod history;
 mod invocations;
 mod journal;
 mod kv;
@@ -73,9 +75,11 @@ pub mod manifest;
 pub mod merge;
 pub mod schema_form;
 
+pub use approvals::{ApprovalView, Word};
 pub use check::{Finding, IndexView, SchemaView};
 pub use error::{OtherContent, RegistryError};
 pub use file_layer::{FileLayer, NoTable};
+pub use history::CalledWrong;
 pub use migrate::SCHEMA_VERSION;
 pub use options::{JournalSync, Options};
 pub use record::{CapabilityRecord, Registration};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ares_kernel::NetName;
-use ares_kernel::facts::{Access, HealthPolicy, Hooks, Limits, NetAsk, Priority, Quota, Scope};
+use ares_kernel::facts::{Access, Claim, HealthPolicy, Hooks, Limits, NetAsk, Priority, Quota, Scope};
 use ares_kernel::{CapabilityId, Topic};
 use rusqlite::{Connection, named_params};
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,9 @@ pub(crate) struct Pinned {
     pub(crate) config: Map<String, Value>,
     pub(crate) config_schema: Option<String>,
     pub(crate) asks: Vec<Ask>,
+    /// What the manifest claims.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) claims: Vec<Claim>,
     /// The capability each subscribed topic calls.
     #[serde(default)]
     pub(crate) subscriptions: BTreeMap<Topic, CapabilityId>,
@@ -166,6 +169,7 @@ impl Pinned {
             config: manifest.config.clone(),
             config_schema: manifest.config_schema.clone(),
             asks: manifest.scopes().into_iter().map(ask).collect(),
+            claims: manifest.claims.clone(),
             subscriptions: manifest
                 .permissions
                 .events

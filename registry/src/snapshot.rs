@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ares_kernel::facts::{
-    Access, Capability, Folder, Grants, Limits, Maxima, Method, NetRule, Origin, Plugin, Schema, Scope,
-    SecretGrant, Target,
+    About, Access, Capability, Folder, Grants, Limits, Maxima, Method, NetRule, Origin, Plugin, Schema,
+    Scope, SecretGrant, Target, Track,
 };
 use ares_kernel::ports::Ranked;
 use ares_kernel::{CapabilityId, NetName, PluginName, Topic};
@@ -15,6 +15,7 @@ use rusqlite::{Connection, Row};
 
 use crate::config_layers::Layers;
 use crate::file_layer::FileLayer;
+use crate::history::{Stored, Tracks};
 use crate::pinned::Pinned;
 use crate::reference::as_the_guest_reads;
 use crate::rows;
@@ -35,13 +36,15 @@ struct Entry {
 
 /// What is not in the database, but the host's own.
 #[derive(Clone, Copy)]
-pub(crate) struct Files<'a> {
+pub(crate) struct Own<'a> {
     /// The folder of components.
     pub(crate) components: &'a Path,
     /// What the configuration file says of plugins.
     pub(crate) file: &'a FileLayer,
     /// The most any plugin may use.
     pub(crate) maxima: &'a Maxima,
+    /// The records of capabilities.
+    pub(crate) tracks: &'a Tracks,
 }
 
 /// Who provides one capability.
@@ -101,7 +104,7 @@ impl Snapshot {
 
     /// Reads the catalog. Plugins that have not changed since `before` are taken over as they are,
     /// compiled schemas included.
-    pub(crate) fn load(connection: &Connection, before: &Self, files: Files<'_>) -> rusqlite::Result<Self> {
+    pub(crate) fn load(connection: &Connection, before: &Self, own: Own<'_>) -> rusqlite::Result<Self> {
         let revision = revision(connection)?;
         let mut select = connection.prepare_cached("SELECT id, name, revision FROM modules")?;
         let rows = select.query_map((), |row| Ok((row.get(0)?, rows::parsed(row, 1)?, row.get(2)?)))?;
@@ -111,7 +114,7 @@ impl Snapshot {
         let mut plugins = before.kept(|name, entry| revisions.get(name) == Some(&entry.revision));
         let changed = now.iter().filter(|(_, name, _)| !plugins.contains_key(name)).map(|(id, ..)| *id);
         let changed = rows::json_of(&changed.collect::<Vec<i64>>());
-        for (revision, plugin) in Reading::of(connection, &changed, files)?.plugins {
+        for (revision, plugin) in Reading::of(connection, &changed, own)?.plugins {
             plugins.insert(plugin.name.clone(), Entry { revision, plugin: Arc::new(plugin) });
         }
         Ok(Self::indexed(revision, plugins))
@@ -197,7 +200,7 @@ impl Reading {
     fn of(
         connection: &Connection,
         modules: &str,
-        Files { components, file, maxima }: Files<'_>,
+        Own { components, file, maxima, tracks }: Own<'_>,
     ) -> rusqlite::Result<Self> {
         let mut capabilities =
             by_module(connection, modules, CAPABILITIES, |row| row.get("module_id"), Pending::read)?;
@@ -221,6 +224,7 @@ impl Reading {
             |row| row.get(0),
             |row| Ok((row.get::<_, String>(1)?, rows::json(row, 2)?)),
         )?;
+        let stored = Stored::of(connection, modules)?;
         let mut select = connection.prepare_cached(MODULES)?;
         let mut found = select.query([modules])?;
         let mut plugins = Vec::new();
@@ -234,6 +238,11 @@ impl Reading {
             let limits = maxima.bound(pinned.limits());
             let pending = capabilities.remove(&id).unwrap_or_default();
             let blake3 = rows::blake3(row, "blake3")?;
+            let before = rows::blake3_or_none(row, "before")?;
+            let record = |capability: &CapabilityId| Record {
+                track: tracks.of(blake3, capability, &stored),
+                before: before.map(|before| tracks.of(before, capability, &stored)),
+            };
             let plugin = Plugin {
                 name,
                 display_name: pinned.display_name.clone(),
@@ -251,8 +260,12 @@ impl Reading {
                 misconfigured: layers.problem(),
                 capabilities: pending
                     .into_iter()
-                    .map(|one| Arc::new(one.capability(&granted, &limits)))
+                    .map(|one| {
+                        let record = record(&one.capability.id);
+                        Arc::new(one.capability(&granted, &limits, record))
+                    })
                     .collect(),
+                claims: pinned.claims.clone(),
                 grants: granted,
                 limits,
             };
@@ -262,7 +275,9 @@ impl Reading {
     }
 }
 
-const MODULES: &str = "SELECT m.id, m.name, m.enabled, m.revision, v.version, v.blake3, v.pinned
+const MODULES: &str = "SELECT m.id, m.name, m.enabled, m.revision, v.version, v.blake3, v.pinned,
+        (SELECT p.blake3 FROM module_versions p WHERE p.module_id = m.id AND p.id < v.id
+         ORDER BY p.id DESC LIMIT 1) AS before
     FROM modules m JOIN module_versions v ON v.module_id = m.id AND v.active = 1
     WHERE m.id IN (SELECT value FROM json_each(?1))";
 const CAPABILITIES: &str =
@@ -344,7 +359,16 @@ fn granted(pinned: &Pinned, grants: Vec<Granted>) -> rusqlite::Result<Grants> {
 }
 
 /// A capability before its plugin's grants and limits are known.
-struct Pending(Capability, Option<u64>);
+struct Pending {
+    capability: Capability,
+    timeout_ms: Option<u64>,
+}
+
+/// What came of earlier calls of a capability.
+struct Record {
+    track: Arc<Track>,
+    before: Option<Arc<Track>>,
+}
 
 impl Pending {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -357,7 +381,7 @@ impl Pending {
             let within = view.within.parse().map_err(unsound)?;
             Ok(Target { argument: view.argument, within })
         };
-        let capability = Capability {
+        let mut capability = Capability {
             id: rows::parsed(row, "capability")?,
             description: row.get("description")?,
             input: schema("input_schema")?,
@@ -371,12 +395,19 @@ impl Pending {
             grants: Arc::default(),
             targets: targets.into_iter().map(target).collect::<rusqlite::Result<_>>()?,
             limits: Limits::default(),
+            about: About::default(),
+            track: Arc::default(),
+            before: None,
         };
-        Ok(Self(capability, rows::count_or_none(row, "timeout_ms")?))
+        let trade_offs: Vec<String> = rows::json(row, "trade_offs")?;
+        capability.about =
+            About::of(&capability, row.get("reversible")?, row.get("undo")?, !trade_offs.is_empty());
+        Ok(Self { capability, timeout_ms: rows::count_or_none(row, "timeout_ms")? })
     }
 
-    fn capability(self, grants: &Grants, limits: &Limits) -> Capability {
-        let Self(mut capability, timeout_ms) = self;
+    fn capability(self, grants: &Grants, limits: &Limits, record: Record) -> Capability {
+        let Self { mut capability, timeout_ms } = self;
+        (capability.track, capability.before) = (record.track, record.before);
         capability.grants = Arc::new(grants.narrowed(&capability.needs, capability.effect));
         capability.limits = limits.clone();
         if let Some(timeout) = timeout_ms.map(Duration::from_millis) {

@@ -69,12 +69,23 @@ impl Ran {
 /// A state directory of its own.
 pub(crate) struct Installation {
     pub(crate) folder: TempDir,
+    /// The gate trusts what it does not know: for tests of everything else.
+    trusting: bool,
 }
 
 impl Installation {
     /// A fresh, initialised one.
     pub(crate) fn new() -> Self {
-        let installation = Self { folder: TempDir::new().unwrap() };
+        Self::with(true)
+    }
+
+    /// A fresh one whose gate is as it comes.
+    pub(crate) fn strict() -> Self {
+        Self::with(false)
+    }
+
+    fn with(trusting: bool) -> Self {
+        let installation = Self { folder: TempDir::new().unwrap(), trusting };
         installation.ares(["init"]).exits(0);
         installation
     }
@@ -96,6 +107,9 @@ impl Installation {
         let mut command = Command::new(binary());
         command.arg("--state").arg(self.state()).args(arguments).current_dir(self.folder.path());
         command.env_remove("ARES_STATE").env("NO_COLOR", "1").stdin(Stdio::null());
+        if self.trusting {
+            command.env("ARES_HOST_GATE_BASE", "9000").env("ARES_HOST_GATE_UNTRIED", "run");
+        }
         command
     }
 

@@ -18,6 +18,7 @@ mod conformance;
 mod crash;
 mod engine;
 mod events;
+mod gate;
 mod grants;
 mod harness;
 mod host;

@@ -29,6 +29,7 @@ and is checked: the demo fails where the host does not do what it says. Nothing 
 const DONE: i32 = 0;
 const BAD_INPUT: i32 = 2;
 const DENIED: i32 = 7;
+const APPROVAL: i32 = 8;
 
 fn run(arguments: &[String]) -> Result<()> {
     Options::new(arguments).end()?;
@@ -93,12 +94,16 @@ fn work(stage: &mut Stage) -> Result<()> {
 }
 
 fn remember(stage: &mut Stage) -> Result<()> {
-    stage.title("Write a note, restart the host, read the note");
-    stage.ares(
-        &["invoke", "put_note", "--arg", "name=milk", "--arg", "text=two litres"],
-        DONE,
-        &["previous"],
-    )?;
+    stage.title("Write a note: what may change something waits for a person");
+    let write = ["invoke", "put_note", "--arg", "name=milk", "--arg", "text=two litres"];
+    let said = stage.ares(&write, APPROVAL, &["waits for a person"])?;
+    let id = said.split("approvals approve ").nth(1).and_then(|rest| rest.split('`').next());
+    let id = id.ok_or_else(|| Failure::new("the refusal did not say what to approve".to_owned()))?;
+    stage.ares(&["explain", id], DONE, &["APPROVAL REQUIRED", "confidence"])?;
+    stage.ares(&["approvals", "approve", id], DONE, &["approved"])?;
+    let approved: Vec<&str> = write.into_iter().chain(["--approval", id]).collect();
+    stage.ares(&approved, DONE, &["previous"])?;
+    stage.title("Restart the host, read the note");
     stage.stop_host()?;
     stage.start_host()?;
     stage.ares(&["invoke", "get_note", "--arg", "name=milk"], DONE, &["two litres"])?;

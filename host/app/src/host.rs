@@ -7,7 +7,7 @@ use std::time::Duration;
 use ares_api::socket;
 use ares_kernel::Caller;
 use ares_kernel::ports::Invoke;
-use ares_services::operation::{Operate, Operation};
+use ares_services::operation::{Call, Operate, Operation};
 use ares_services::state::{Lock, State};
 use ares_services::{Left, Mode, Started};
 use serde_json::Value;
@@ -57,14 +57,8 @@ impl Host {
     /// # Errors
     /// When the request cannot become an invocation at all, for instance for a bad name.
     pub async fn invoke(&self, capability: &str, input: &Value) -> Result<Value, Failure> {
-        let invoke = Operation::Invoke {
-            capability: capability.to_owned(),
-            plugin: None,
-            input: input.to_string(),
-            deadline_ms: None,
-            task: None,
-            metadata: None,
-        };
+        let (capability, input) = (capability.to_owned(), input.to_string());
+        let invoke = Operation::Invoke(Call { capability, input, ..Call::default() });
         Ok(self.operate().operate(self.caller.clone(), invoke).await?)
     }
 

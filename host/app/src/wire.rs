@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ares_engine::{EngineOptions, NetworkOptions, WasmEngine};
-use ares_kernel::ports::Clock;
+use ares_kernel::gate;
+use ares_kernel::ports::{Clock, NoRules};
 use ares_registry::{JournalSync, Options, Registry};
 use ares_services::operation::Problem;
 use ares_services::state::{Lock, State};
@@ -13,7 +14,7 @@ use ares_services::{Foundation, Host, Mode};
 
 use crate::clock::SystemClock;
 use crate::compiler;
-use crate::config::Settings;
+use crate::config::{Gate, Settings};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::text_file;
@@ -23,7 +24,11 @@ pub(crate) fn host(lock: Lock, settings: &Settings, mode: Mode) -> Result<Host, 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let registry = Arc::new(registry(lock.state(), settings, mode)?);
     let engine = Arc::new(engine(lock.state(), settings, &registry, Arc::clone(&clock))?);
-    let foundation = Foundation { registry, engine: engine.clone(), runtime: engine, clock };
+    let policy = Arc::new(NoRules);
+    let Gate { weights, ask_untried, approval } = settings.gate;
+    let gate = gate::Settings { weights, ask_untried };
+    let runtime = engine.clone();
+    let foundation = Foundation { registry, engine, runtime, clock, policy, gate, approval };
     Ok(Host::assemble(lock, mode, foundation))
 }
 

@@ -27,6 +27,8 @@ async fn register(host: &Host, name: &str) -> Value {
 async fn a_program_registers_a_plugin_and_invokes_it() {
     let folder = tempfile::tempdir().unwrap();
     let state = folder.path().join("state");
+    Host::open(&state).await.unwrap().close().await;
+    fs_err::write(state.join("ares.toml"), "[gate]\nuntried = \"run\"\n").unwrap();
     let host = Host::open(&state).await.unwrap();
     register(&host, "sentiment-analysis").await;
     register(&host, "notes").await;

@@ -7,15 +7,32 @@ use futures::future::BoxFuture;
 
 use crate::event::DeliveryId;
 use crate::flow::{Admitted, Outcome, Received, Refused};
-use crate::gate::Gate;
+use crate::gate::{Gate, Settings};
 use crate::ledger::Ledger;
-use crate::ports::{Catalog, Clock, Engine, Invoke, Journal, JournalError, Secrets};
+use crate::ports::{Catalog, Clock, Engine, Invoke, Journal, JournalError, Policy, Secrets};
 use crate::request::Request;
 use crate::verify::Verifier;
 
 /// The kernel. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Kernel(Arc<Parts>);
+
+/// Everything a kernel needs from outside.
+#[derive(Clone)]
+pub struct Ports {
+    /// Keeps the record.
+    pub journal: Arc<dyn Journal>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Knows who offers what.
+    pub catalog: Arc<dyn Catalog>,
+    /// Knows the operator's rules.
+    pub policy: Arc<dyn Policy>,
+    /// Runs guests.
+    pub engine: Arc<dyn Engine>,
+    /// Knows what must not be told.
+    pub secrets: Arc<dyn Secrets>,
+}
 
 struct Parts {
     ledger: Ledger,
@@ -29,17 +46,12 @@ struct Parts {
 impl Kernel {
     /// A kernel over these ports, with the standard gate and verifier.
     #[must_use]
-    pub fn new(
-        journal: Arc<dyn Journal>,
-        clock: Arc<dyn Clock>,
-        catalog: Arc<dyn Catalog>,
-        engine: Arc<dyn Engine>,
-        secrets: Arc<dyn Secrets>,
-    ) -> Self {
+    pub fn new(ports: Ports, settings: Settings) -> Self {
+        let Ports { journal, clock, catalog, policy, engine, secrets } = ports;
         Self(Arc::new(Parts {
             ledger: Ledger::new(journal, clock),
             catalog,
-            gate: Gate::standard(),
+            gate: Gate::standard(settings, policy),
             engine,
             verifier: Verifier::standard(),
             secrets,

@@ -34,7 +34,7 @@ pub use event::{
     WAITING_MAX,
 };
 pub use flow::{Lineage, Outcome, Permit, Reentry, Status};
-pub use invoke::Kernel;
+pub use invoke::{Kernel, Ports};
 pub use ledger::Ledger;
 pub use name::{
     Blake3, CapabilityId, FolderName, InvocationId, NAME_MAX, NameError, NetName, PluginName, Topic,

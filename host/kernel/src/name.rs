@@ -153,6 +153,13 @@ macro_rules! public_id {
                 self.0.as_bytes()
             }
 
+            /// The last four bytes as a number: enough to tell ids of one moment apart.
+            #[must_use]
+            pub fn last_four(&self) -> u32 {
+                let [.., a, b, c, d] = *self.as_bytes();
+                u32::from_be_bytes([a, b, c, d])
+            }
+
             /// The id these bytes stand for.
             #[must_use]
             pub fn from_bytes(bytes: [u8; 16]) -> Self {
@@ -200,6 +207,13 @@ impl Blake3 {
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self(blake3::hash(bytes))
+    }
+
+    /// The first four bytes as a number: enough to tell things apart, too few to rely on.
+    #[must_use]
+    pub fn first_four(&self) -> u32 {
+        let [a, b, c, d, ..] = *self.0.as_bytes();
+        u32::from_be_bytes([a, b, c, d])
     }
 
     /// The 32 bytes.

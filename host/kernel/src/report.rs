@@ -145,6 +145,12 @@ impl LimitHit {
         Self { key, value, host_key: None, whose: Whose::Nobody }
     }
 
+    /// Whether the caller set it.
+    #[must_use]
+    pub fn is_caller_s(self) -> bool {
+        self.whose == Whose::Caller
+    }
+
     /// What can be done about it.
     #[must_use]
     pub fn advice(&self) -> String {

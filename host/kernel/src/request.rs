@@ -67,6 +67,10 @@ pub struct Request {
     pub task: Option<String>,
     /// JSON object for the guest's context, not yet parsed.
     pub metadata: Option<String>,
+    /// The approval it is made with.
+    pub approval: Option<InvocationId>,
+    /// Whether to look as closely as the gate can.
+    pub thorough: bool,
     /// Who hears how far the call has come.
     pub progress: Option<Sink>,
     /// The running call this one was made from.
@@ -86,6 +90,8 @@ impl Request {
             deadline: None,
             task: None,
             metadata: None,
+            approval: None,
+            thorough: false,
             progress: None,
             parent: None,
         }

@@ -9,6 +9,8 @@
 #[path = "flow/events.rs"]
 mod events;
 mod fakes;
+#[path = "flow/gate.rs"]
+mod gate;
 
 use std::time::Duration;
 

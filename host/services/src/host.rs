@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use ares_kernel::ports::{Catalog, Clock, Engine, Invoke, Journal, Runtime, Secrets};
-use ares_kernel::{Kernel, PluginName};
+use ares_kernel::gate::Settings;
+use ares_kernel::ports::{Catalog, Clock, Engine, Invoke, Journal, Policy, Runtime, Secrets};
+use ares_kernel::{Kernel, PluginName, Ports};
 use ares_registry::Registry;
 use serde_json::json;
 use tokio::task::AbortHandle;
@@ -35,6 +36,12 @@ pub struct Foundation {
     pub runtime: Arc<dyn Runtime>,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
+    /// The operator's rules.
+    pub policy: Arc<dyn Policy>,
+    /// What of the gate is the operator's to choose.
+    pub gate: Settings,
+    /// How long a person's yes to one call holds.
+    pub approval: Duration,
 }
 
 /// Whether the process goes on after the first answer.
@@ -90,7 +97,7 @@ impl Host {
     /// ```
     #[must_use]
     pub fn assemble(lock: Lock, mode: Mode, foundation: Foundation) -> Self {
-        let Foundation { registry, engine, runtime, clock } = foundation;
+        let Foundation { registry, engine, runtime, clock, policy, gate, approval } = foundation;
         let book = Book::new(Arc::clone(&registry));
         let ports: Arc<Book> = Arc::new(book.clone());
         let catalog: Arc<dyn Catalog> = Arc::clone(&registry) as Arc<dyn Catalog>;
@@ -104,8 +111,15 @@ impl Host {
         let news = News::default();
         let journal: Arc<dyn Journal> = Arc::new(Telling::new(registry.clone(), news.clone()));
         let secrets: Arc<dyn Secrets> = Arc::clone(&registry) as Arc<dyn Secrets>;
-        let judged = Arc::new(integrity.clone());
-        let kernel = Kernel::new(journal, clock.clone(), judged, Arc::new(engine), secrets);
+        let needs = Ports {
+            journal,
+            clock: clock.clone(),
+            catalog: Arc::new(integrity.clone()),
+            policy,
+            engine: Arc::new(engine),
+            secrets,
+        };
+        let kernel = Kernel::new(needs, gate);
         let delivery = Delivery::new(registry, kernel.clone(), clock, mode, news);
         let retrying = Retrying::new(Arc::new(kernel), ports.clone(), ports);
         let calls = Tracked::new(Arc::new(retrying));
@@ -118,6 +132,7 @@ impl Host {
             state: lock.state().clone(),
             serving: mode == Mode::Serving,
             registering: tokio::sync::Mutex::new(()),
+            approval,
         });
         let mut loops = vec![tokio::spawn(integrity.watch()).abort_handle()];
         if mode == Mode::Command {

@@ -16,21 +16,7 @@ use zeroize::Zeroizing;
 #[serde(tag = "operation", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Operation {
     /// Invoke a capability. Answers the outcome.
-    Invoke {
-        /// The capability.
-        capability: String,
-        /// The plugin, where the caller insists on one.
-        plugin: Option<String>,
-        /// JSON text of the input.
-        input: String,
-        /// A shorter deadline.
-        deadline_ms: Option<u64>,
-        /// The task it counts under.
-        task: Option<String>,
-        /// JSON text of an object that the guest finds in its context.
-        #[serde(default)]
-        metadata: Option<String>,
-    },
+    Invoke(Call),
     /// Register the plugin in a folder. Answers `{plugin, version, blake3, capabilities, asked,
     /// granted, missing, unchanged, was}`: scopes asked for, those of them granted and not granted;
     /// whether it was registered so already; the version that was active before.
@@ -121,6 +107,45 @@ pub enum Operation {
         /// At most so many.
         limit: u32,
     },
+    /// How one invocation was judged, and what came of it. Answers what docs/schema/verdict.json says.
+    Explain {
+        /// Which.
+        id: String,
+    },
+    /// Say of an answer that it was wrong. Answers `{id, capability, plugin, counted}`: whether it was
+    /// still among those that count.
+    Feedback {
+        /// The invocation.
+        id: String,
+        /// What was wrong with it.
+        note: Option<String>,
+    },
+    /// Calls that wait for a person, oldest first. Answers an array.
+    Approvals {
+        /// Also those that wait no more.
+        all: bool,
+        /// At most so many.
+        limit: u32,
+    },
+    /// One of them. Answers `{id, state, capability, plugin, effect, caller, arguments, reason, …}`.
+    Approval {
+        /// The held invocation.
+        id: String,
+    },
+    /// Say yes to one call, once. Answers like `Approval`.
+    Approve {
+        /// The held invocation.
+        id: String,
+        /// Why.
+        note: Option<String>,
+    },
+    /// Say no, or take a yes back that was not used. Answers like `Approval`.
+    Deny {
+        /// The held invocation.
+        id: String,
+        /// Why.
+        note: Option<String>,
+    },
     /// A plugin's configuration with each value's origin. Answers `{plugin, values, problem}`,
     /// or with a key the one value: `{key, value, origin, place, manifest, ares.toml}`. `origin` is
     /// `manifest`, `ares.toml` or `database`; `problem` is why the plugin does not take them.
@@ -208,6 +233,34 @@ pub enum Operation {
     /// Look the installation over. Answers an array of `{severity, code, plugin, message}`;
     /// severities are `error` and `warning`.
     Doctor,
+}
+
+/// One call as it is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Call {
+    /// The capability.
+    pub capability: String,
+    /// The plugin, where the caller insists on one.
+    #[serde(default)]
+    pub plugin: Option<String>,
+    /// JSON text of the input.
+    pub input: String,
+    /// A shorter deadline.
+    #[serde(default)]
+    pub deadline_ms: Option<u64>,
+    /// The task it counts under.
+    #[serde(default)]
+    pub task: Option<String>,
+    /// JSON text of an object that the guest finds in its context.
+    #[serde(default)]
+    pub metadata: Option<String>,
+    /// The approval it is made with: the id of the held call.
+    #[serde(default)]
+    pub approval: Option<String>,
+    /// Whether to look as closely as the gate can.
+    #[serde(default)]
+    pub thorough: bool,
 }
 
 /// A text on its way into the store of secrets. It is wiped from memory when dropped and shows

@@ -5,14 +5,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use ares_kernel::facts::{
-    Capability, Effect, Grants, HealthPolicy, Hooks, Integrity, Limits, Plugin, Priority, Schema,
+    About, Capability, Effect, Grants, HealthPolicy, Hooks, Integrity, Limits, Plugin, Priority, Schema,
 };
+use ares_kernel::gate::{Settings, Weights};
 use ares_kernel::ports::{
     Begun, Catalog, Clock, Closing, Component, Described, Engine, Health, Hook, HookReport, Journal,
     JournalError, LoadError, Opening, Provision, Resolution, Route, Runtime,
 };
 use ares_kernel::{
-    Blake3, Caller, Ended, Failure, FaultKind, Kernel, KvWrite, Permit, PluginName, Report, Request, Usage,
+    Blake3, Caller, Ended, Failure, FaultKind, Kernel, KvWrite, Permit, PluginName, Ports, Report, Request,
+    Usage,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -244,7 +246,7 @@ impl Catalog for Only {
                 integrity: Integrity::Intact,
             }),
         };
-        std::future::ready(Resolution { provision, ranking: Vec::new() }).boxed()
+        std::future::ready(Resolution::only(provision)).boxed()
     }
 }
 
@@ -262,6 +264,9 @@ pub(crate) fn plugin(change: impl FnOnce(&mut Capability)) -> Plugin {
         grants: Arc::new(Grants::none()),
         targets: Vec::new(),
         limits: Limits::default(),
+        about: About::default(),
+        track: Arc::default(),
+        before: None,
     };
     change(&mut capability);
     Plugin {
@@ -284,14 +289,28 @@ pub(crate) fn plugin(change: impl FnOnce(&mut Capability)) -> Plugin {
         limits: Limits::default(),
         config: Arc::default(),
         misconfigured: None,
+        claims: Vec::new(),
         capabilities: vec![Arc::new(capability)],
     }
+}
+
+/// A gate that trusts what it does not know.
+pub(crate) fn trusting() -> Settings {
+    Settings { weights: Weights { base: 9000, ..Weights::default() }, ask_untried: false }
 }
 
 /// A kernel that knows this plugin alone.
 pub(crate) fn kernel(engine: Arc<dyn Engine>, plugin: Plugin) -> Kernel {
     let secrets = Arc::new(ares_kernel::ports::NoSecrets);
-    Kernel::new(Arc::new(NoJournal), Arc::new(Still), Arc::new(Only(Arc::new(plugin))), engine, secrets)
+    let ports = Ports {
+        journal: Arc::new(NoJournal),
+        clock: Arc::new(Still),
+        catalog: Arc::new(Only(Arc::new(plugin))),
+        policy: Arc::new(ares_kernel::ports::NoRules),
+        engine,
+        secrets,
+    };
+    Kernel::new(ports, trusting())
 }
 
 /// A request for `demo.hello`.

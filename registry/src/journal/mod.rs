@@ -10,13 +10,14 @@ use futures::future::{BoxFuture, ready};
 use rusqlite::Connection;
 
 use self::record::{Closed, Opened};
+use crate::approvals::{self, Question};
 use crate::error::RegistryError;
-use crate::kv;
 use crate::options::JournalSync;
 use crate::outbox::Parcel;
 use crate::registry::Registry;
 use crate::spool::{Appended, UNFOLDED_MAX};
 use crate::writer::Abort;
+use crate::{history, kv};
 
 fn journal_error(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> JournalError {
     JournalError(error.into())
@@ -59,6 +60,7 @@ impl Registry {
         let parcel = closing
             .published
             .map(|published| Parcel::of(published, &self.memory.snapshot.load(), owner, closing.ended_ms));
+        let question = closing.held.map(|held| Question::of(held, closing.effect));
         let keeper = closing.plugin.filter(|_| !writes.is_empty()).map(kv::Keeper::of);
         let written = self.change_async("closing an invocation", move |connection| {
             if begun {
@@ -68,6 +70,12 @@ impl Registry {
                 }
             } else {
                 record::whole(connection, owner, &opened, &closed)?;
+            }
+            if let Some((runner, used)) = closed.runner.as_ref().zip(closed.used) {
+                history::keep(connection, (&runner.blake3, &opened.capability), used)?;
+            }
+            if let Some(question) = question {
+                question.ask(connection, &opened)?;
             }
             if let (Some(parcel), Some(runner)) = (parcel, &closed.runner) {
                 parcel.keep(connection, &runner.blake3)?;
@@ -96,11 +104,16 @@ impl Journal for Registry {
         begun: Begun<'a>,
     ) -> BoxFuture<'a, Result<(), JournalError>> {
         let (opened, runner) = (Opened::of(opening).kept(), record::runner(begun));
-        let (owner, effect) = (self.owner.id, begun.effect);
+        let (owner, effect, approval) = (self.owner.id, begun.effect, begun.approval);
         let written = self.change_async("opening an invocation", move |connection| {
-            Ok(record::begin(connection, owner, &opened, &runner, effect.as_str())?)
+            record::begin(connection, owner, &opened, &runner, effect.as_str())?;
+            approval.map_or(Ok(()), |approval| approvals::spend(connection, approval, &opened))
         });
-        written.map(|result| result.map_err(journal_error)).boxed()
+        let told = |error| match error {
+            RegistryError::ApprovalGone(gone) => journal_error(gone),
+            other => journal_error(other),
+        };
+        written.map(move |result| result.map_err(told)).boxed()
     }
 
     fn close<'a>(
@@ -111,6 +124,7 @@ impl Journal for Registry {
         let on_disk = closing.begun
             || !closing.writes.is_empty()
             || closing.published.is_some()
+            || closing.held.is_some()
             || self.options.journal_sync == JournalSync::EveryReply;
         if on_disk {
             return self.write_closing(opening, &closing);

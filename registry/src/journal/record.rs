@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use ares_kernel::facts::FileLimit;
+use ares_kernel::facts::{FileLimit, Use};
 use ares_kernel::ports::{Begun, Closing, Opening};
 use rusqlite::{Connection, OptionalExtension as _, named_params, params};
 use serde::{Deserialize, Serialize};
@@ -56,7 +56,10 @@ pub(crate) struct Closed<'a> {
     /// Stands behind the rest in the spool: files of before there was such a number end without it.
     #[serde(skip)]
     pub(crate) denied: u64,
-    /// The same: what reads changes no file.
+    /// Stands behind that.
+    #[serde(skip)]
+    pub(crate) used: Option<Use>,
+    /// What reads changes no file.
     #[serde(skip)]
     pub(crate) files: Files,
 }
@@ -79,14 +82,21 @@ pub(crate) struct Http {
 
 /// The record as the spool holds it.
 pub(crate) fn to_bytes(opened: &Opened<'_>, closed: &Closed<'_>) -> postcard::Result<Vec<u8>> {
-    postcard::to_stdvec(&(opened, closed, closed.denied))
+    postcard::to_stdvec(&(opened, closed, closed.denied, closed.used))
 }
 
 /// The record from the spool.
 pub(crate) fn from_bytes(bytes: &[u8]) -> postcard::Result<(Opened<'_>, Closed<'_>)> {
     let ((opened, mut closed), rest) = postcard::take_from_bytes::<(Opened<'_>, Closed<'_>)>(bytes)?;
     if !rest.is_empty() {
-        closed.denied = postcard::from_bytes(rest)?;
+        let rest = {
+            let (denied, rest) = postcard::take_from_bytes(rest)?;
+            closed.denied = denied;
+            rest
+        };
+        if !rest.is_empty() {
+            closed.used = postcard::from_bytes(rest)?;
+        }
     }
     Ok((opened, closed))
 }
@@ -168,6 +178,7 @@ impl<'a> Closed<'a> {
                 limit: closing.usage.file_limit.map(FileLimit::as_str),
             },
             denied: closing.usage.denied,
+            used: closing.used,
         }
     }
 
@@ -191,6 +202,7 @@ impl<'a> Closed<'a> {
             http: self.http,
             files: self.files,
             denied: self.denied,
+            used: self.used,
         }
     }
 }
@@ -252,14 +264,14 @@ pub(crate) fn end(connection: &Connection, id: &[u8; 16], closed: &Closed<'_>) -
 }
 
 /// Writes the whole row of a call that has ended. Does nothing when the row is there already, so a
-/// spool can be folded twice. Folding is a loop over this: by position, since finding 29 names costs
+/// spool can be folded twice; answers whether it was not. Folding is a loop over this: by position, since finding 29 names costs
 /// more than writing the row.
 pub(crate) fn whole(
     connection: &Connection,
     owner: Uuid,
     opened: &Opened<'_>,
     closed: &Closed<'_>,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<bool> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO invocations (id, owner, at, ended_at, status, caller_kind, caller, capability, parent,
             depth, task, plugin, version, blake3, effect, code, message, input_blake3, input_bytes,
@@ -269,7 +281,7 @@ pub(crate) fn whole(
          ON CONFLICT (id) DO NOTHING",
     )?;
     let runner = closed.runner.as_ref();
-    insert.execute(params![
+    let written = insert.execute(params![
         opened.id,
         owner.as_bytes(),
         int(opened.at),
@@ -300,7 +312,7 @@ pub(crate) fn whole(
         closed.verdict,
         int(closed.denied),
     ])?;
-    Ok(())
+    Ok(written == 1)
 }
 
 /// Closes every call that a dead process left running. Answers how many.

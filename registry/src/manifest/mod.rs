@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use ares_kernel::PluginName;
-use ares_kernel::facts::{HealthPolicy, Hooks, Limits, Scope};
+use ares_kernel::facts::{Claim, HealthPolicy, Hooks, Limits, Scope};
 use serde_json::{Map, Value};
 
 mod capability;
@@ -72,6 +72,8 @@ pub struct Manifest {
     pub limits: Limits,
     /// `[retry]`
     pub retry: Retry,
+    /// `[claims]`
+    pub claims: Vec<Claim>,
     /// `[config]`, completed with the schema's defaults.
     pub config: Map<String, Value>,
     /// `[config.schema]`, canonical text.

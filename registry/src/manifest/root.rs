@@ -8,7 +8,7 @@ use super::{permissions, sections, words};
 
 /// Keys that have a meaning elsewhere or will have one. Nothing reads them here, so saying them
 /// would promise what is not kept.
-pub(super) const PLANNED: [&str; 19] = [
+pub(super) const PLANNED: [&str; 18] = [
     "signature",
     "main",
     "rate",
@@ -16,7 +16,6 @@ pub(super) const PLANNED: [&str; 19] = [
     "events",
     "command",
     "random",
-    "claims",
     "sequencing",
     "rehearsable",
     "cost",
@@ -50,6 +49,7 @@ pub(super) fn read(mut root: Table<'_>) -> Option<Manifest> {
     let dependencies = root.section("dependencies").map(dependencies::read).unwrap_or_default();
     depends_on_others(&root, id.as_ref(), &dependencies);
     let retry = root.section("retry").map(sections::retry).unwrap_or_default();
+    let claims = root.section("claims").map(sections::claims).unwrap_or_default();
     let (config, config_schema) =
         root.section("config").and_then(|table| config::read(table, &permissions)).unwrap_or_default();
     let health = root.section("health").map_or(sections::DEFAULT_HEALTH, sections::health);
@@ -73,6 +73,7 @@ pub(super) fn read(mut root: Table<'_>) -> Option<Manifest> {
         permissions,
         limits,
         retry,
+        claims,
         config,
         config_schema,
         health,

@@ -3,7 +3,7 @@
 use std::path::{Component, Path};
 use std::time::Duration;
 
-use ares_kernel::facts::{HealthPolicy, Hooks, Limits};
+use ares_kernel::facts::{Claim, Claimed, HealthPolicy, Hooks, Limits};
 use ares_kernel::text::quoted;
 
 use super::reader::{Table, Value};
@@ -131,6 +131,21 @@ pub(super) fn retry(mut table: Table<'_>) -> Retry {
     let seconds = table.get("backoff_seconds").and_then(|value| value.number(0.0..=60.0)).unwrap_or(1.0);
     table.finish(&PLANNED);
     Retry { max_retries: u32::try_from(retries).unwrap_or(0), backoff: Duration::from_secs_f64(seconds) }
+}
+
+/// What the author says of it that the host can measure.
+pub(super) fn claims(mut table: Table<'_>) -> Vec<Claim> {
+    let latency = table.get("latency_p95_ms").and_then(|value| value.whole(1..=DAY_MS));
+    let success = table.get("success_rate").and_then(|value| value.number(0.0..=1.0));
+    let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is between 0 and 1")]
+    let basis_points = |share: f64| (share * 10_000.0).round() as u32;
+    let claims = [
+        latency.map(|ms| Claim { what: Claimed::LatencyP95Ms, value: small(ms) }),
+        success.map(|share| Claim { what: Claimed::SuccessRate, value: basis_points(share) }),
+    ];
+    table.finish(&PLANNED);
+    claims.into_iter().flatten().collect()
 }
 
 pub(super) fn health(mut table: Table<'_>) -> HealthPolicy {

@@ -13,6 +13,7 @@ use super::frame::{self, Records};
 use super::owner::{Dead, turnstile};
 use crate::error::{Doing, RegistryError};
 use crate::events::{self, Entry};
+use crate::history::{self, Gathered};
 use crate::journal::record;
 use crate::{outbox, status};
 
@@ -36,7 +37,7 @@ impl Folder<'_> {
         let records = frame::records(&bytes);
         let folding = || -> rusqlite::Result<Option<String>> {
             let transaction = Transaction::new_unchecked(self.connection, TransactionBehavior::Immediate)?;
-            let damage = fold_records(&transaction, owner, &records)?;
+            let damage = fold_records(&transaction, owner, &records, self.now)?;
             if let Some(damage) = &damage {
                 let data = json!({ "file": file.display().to_string(), "damage": damage });
                 events::insert(&transaction, &Entry::host("journal_damaged", data, self.now))?;
@@ -83,6 +84,7 @@ impl Folder<'_> {
     pub(crate) fn lose(&self, owner: Uuid) -> Result<(), RegistryError> {
         let losing = || -> rusqlite::Result<()> {
             let transaction = Transaction::new_unchecked(self.connection, TransactionBehavior::Immediate)?;
+            history::lost(&transaction, owner, self.now)?;
             let lost = record::lost(&transaction, owner, self.now)?;
             outbox::released(&transaction, owner)?;
             let stopped = status::orphaned(&transaction, owner, self.now)?;
@@ -115,7 +117,9 @@ fn fold_records(
     connection: &Connection,
     owner: Uuid,
     records: &Records<'_>,
+    now: u64,
 ) -> rusqlite::Result<Option<String>> {
+    let mut gathered = Gathered::default();
     let mut damage =
         records.damage.as_ref().map(|damage| format!("record at byte {}: {}", damage.offset, damage.why));
     for bytes in &records.whole {
@@ -124,11 +128,18 @@ fn fold_records(
             continue;
         };
         match record::whole(connection, owner, &opened, &closed) {
+            Ok(true) => {
+                if let Some((runner, used)) = closed.runner.as_ref().zip(closed.used) {
+                    gathered.add(&runner.blake3, &opened.capability, used);
+                }
+            }
+            Ok(false) => {}
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
                 damage = Some(format!("a record does not fit the journal: {error}"));
             }
-            other => other?,
+            Err(error) => return Err(error),
         }
     }
+    gathered.keep(connection, now)?;
     Ok(damage)
 }

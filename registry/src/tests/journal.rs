@@ -92,7 +92,7 @@ fn a_call_that_changes_something_has_its_row_before_it_runs() {
     registry.register(notes(), &operator()).unwrap();
     let opening = opening("put_note");
     let plugin = registry.snapshot().plugin(&name("notes")).cloned().unwrap();
-    wait(registry.begin(&opening, Begun { plugin: &plugin, effect: Effect::Write })).unwrap();
+    wait(registry.begin(&opening, Begun { plugin: &plugin, effect: Effect::Write, approval: None })).unwrap();
     let status: String =
         state.raw().query_row("SELECT status FROM invocations", (), |row| row.get(0)).unwrap();
     assert_eq!(status, "running");
@@ -124,7 +124,7 @@ fn kv_is_kept_with_the_closing_row_or_not_at_all() {
     // One bad write: neither the row's end nor the good write is kept.
     let opening = opening("put_note");
     let plugin = registry.snapshot().plugin(&name("notes")).cloned().unwrap();
-    wait(registry.begin(&opening, Begun { plugin: &plugin, effect: Effect::Write })).unwrap();
+    wait(registry.begin(&opening, Begun { plugin: &plugin, effect: Effect::Write, approval: None })).unwrap();
     let bad = [write("good", Some("x")), write(&"k".repeat(257), Some("x"))];
     assert!(wait(close(&registry, &opening, Some(&plugin), Effect::Write, &bad)).is_err());
     assert_eq!(get("good"), None);
@@ -138,6 +138,9 @@ fn records_of_before_a_number_was_added_are_read_without_it() {
     let opened = Opened::of(&opening);
     let verdict = std::thread::spawn(verdict).join().unwrap();
     let usage = Usage { denied: 7, ..Usage::default() };
+    use ares_kernel::facts::{Came, Use};
+    let came = Came::Ok;
+    let used = Use { at_ms: 9, came, context: 1, input: 2, id: 3, wall_us: 4, fuel: 5 };
     let closing = Closing {
         status: "ok",
         code: None,
@@ -151,12 +154,19 @@ fn records_of_before_a_number_was_added_are_read_without_it() {
         ended_ms: 1,
         writes: &[],
         published: None,
+        used: Some(used),
+        held: None,
     };
     let closed = Closed::of(&closing);
-    assert_eq!(from_bytes(&to_bytes(&opened, &closed).unwrap()).unwrap().1.denied, 7);
+    let whole = to_bytes(&opened, &closed).unwrap();
+    let again = from_bytes(&whole).unwrap().1;
+    assert_eq!((again.denied, again.used), (7, Some(used)));
+    let older = postcard::to_stdvec(&(&opened, &closed, 7_u64)).unwrap();
+    let again = from_bytes(&older).unwrap().1;
+    assert_eq!((again.denied, again.used), (7, None));
     let before = postcard::to_stdvec(&(&opened, &closed)).unwrap();
     let (again, without) = from_bytes(&before).unwrap();
-    assert_eq!((again, without.denied, without.verdict), (opened, 0, closed.verdict));
+    assert_eq!((again, without.denied, without.used, without.verdict), (opened, 0, None, closed.verdict));
 }
 
 /// `notes`, which may keep so much.
@@ -209,7 +219,8 @@ fn calls_at_the_same_time_cannot_fill_a_store_beyond_its_limit() {
     let plugin = registry.snapshot().plugin(&name("notes")).cloned().unwrap();
     let openings: Vec<Opening> = (0..50).map(|_| opening("put_note")).collect();
     for opening in &openings {
-        wait(registry.begin(opening, Begun { plugin: &plugin, effect: Effect::Write })).unwrap();
+        wait(registry.begin(opening, Begun { plugin: &plugin, effect: Effect::Write, approval: None }))
+            .unwrap();
     }
     let writes: Vec<_> =
         (0..50).map(|number| [write(&format!("{number:02}"), Some(&"x".repeat(98)))]).collect();
@@ -233,7 +244,7 @@ fn writes_of_a_plugin_that_was_taken_out_are_refused() {
     registry.register(notes(), &operator()).unwrap();
     let opening = opening("put_note");
     let plugin = registry.snapshot().plugin(&name("notes")).cloned().unwrap();
-    wait(registry.begin(&opening, Begun { plugin: &plugin, effect: Effect::Write })).unwrap();
+    wait(registry.begin(&opening, Begun { plugin: &plugin, effect: Effect::Write, approval: None })).unwrap();
     registry.unregister(&name("notes"), &operator()).unwrap();
     assert!(
         wait(close(&registry, &opening, Some(&plugin), Effect::Write, &[write("a", Some("b"))])).is_err()
@@ -248,7 +259,8 @@ fn many_calls_share_few_commits_and_one_failure_takes_no_other_with_it() {
     registry.register(notes(), &operator()).unwrap();
     let plugin = registry.snapshot().plugin(&name("notes")).cloned().unwrap();
     let openings: Vec<Opening> = (0..200).map(|_| opening("put_note")).collect();
-    let begin = |opening| registry.begin(opening, Begun { plugin: &plugin, effect: Effect::Write });
+    let begin =
+        |opening| registry.begin(opening, Begun { plugin: &plugin, effect: Effect::Write, approval: None });
     let begins: Vec<_> = openings.iter().map(begin).collect();
     let twice = begin(&openings[0]);
     let (results, twice) = wait(futures::future::join(futures::future::join_all(begins), twice));

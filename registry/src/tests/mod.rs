@@ -174,7 +174,7 @@ fn verdict() -> ares_kernel::gate::Verdict {
             _: &'a Request,
         ) -> futures::future::BoxFuture<'a, ares_kernel::ports::Resolution> {
             let provision = ares_kernel::ports::Provision::NoSuchPlugin;
-            futures::future::ready(ares_kernel::ports::Resolution { provision, ranking: vec![] }).boxed()
+            futures::future::ready(ares_kernel::ports::Resolution::only(provision)).boxed()
         }
     }
     impl ares_kernel::ports::Engine for Nobody {
@@ -183,13 +183,15 @@ fn verdict() -> ares_kernel::gate::Verdict {
         }
     }
     let secrets = Arc::new(ares_kernel::ports::NoSecrets);
-    let kernel = ares_kernel::Kernel::new(
-        Arc::new(Nothing),
-        Arc::new(Still),
-        Arc::new(Nobody),
-        Arc::new(Nobody),
+    let ports = ares_kernel::Ports {
+        journal: Arc::new(Nothing),
+        clock: Arc::new(Still),
+        catalog: Arc::new(Nobody),
+        policy: Arc::new(ares_kernel::ports::NoRules),
+        engine: Arc::new(Nobody),
         secrets,
-    );
+    };
+    let kernel = ares_kernel::Kernel::new(ports, ares_kernel::gate::Settings::default());
     let outcome = wait(kernel.invoke(Request::new(operator(), "x".parse().unwrap(), "{}")));
     outcome.verdict().clone()
 }
@@ -203,7 +205,7 @@ async fn call(registry: &Registry, opening: &Opening, effect: Effect, writes: &[
     let snapshot = registry.snapshot();
     let provider = snapshot.providers(&opening.capability).next().cloned().unwrap();
     if effect.changes() {
-        registry.begin(opening, Begun { plugin: &provider, effect }).await.unwrap();
+        registry.begin(opening, Begun { plugin: &provider, effect, approval: None }).await.unwrap();
     }
     close(registry, opening, Some(&provider), effect, writes).await.unwrap();
 }
@@ -251,6 +253,8 @@ async fn close_with(
         ended_ms: Still.now_ms() + 1,
         writes,
         published,
+        used: None,
+        held: None,
     };
     registry.close(opening, closing).await
 }

@@ -52,7 +52,10 @@ fn tell(registry: &Registry, payloads: &[&str]) -> Result<Opening, ares_kernel::
     let published = Published { lineage: lineage(opening.id), events: events.collect() };
     let teller = registry.snapshot().plugin(&name("teller")).cloned().unwrap();
     wait(async {
-        registry.begin(&opening, Begun { plugin: &teller, effect: Effect::Write }).await.unwrap();
+        registry
+            .begin(&opening, Begun { plugin: &teller, effect: Effect::Write, approval: None })
+            .await
+            .unwrap();
         let kept = (&[][..], Some(&published));
         close_with(registry, &opening, Some(&teller), Effect::Write, kept).await
     })?;

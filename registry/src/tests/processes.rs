@@ -47,7 +47,10 @@ fn job_die_in_the_middle() {
         )
         .await;
         let plugin = registry.snapshot().plugin(&name("notes")).cloned().unwrap();
-        registry.begin(&opening("put_note"), Begun { plugin: &plugin, effect: Effect::Write }).await.unwrap();
+        registry
+            .begin(&opening("put_note"), Begun { plugin: &plugin, effect: Effect::Write, approval: None })
+            .await
+            .unwrap();
         registry.update_status(&name("notes"), StatusChange::to(PluginState::Running)).unwrap();
         for _ in 0..50 {
             call(&registry, &opening("get_note"), Effect::Read, &[]).await;
@@ -165,7 +168,7 @@ fn the_spool_of_a_living_process_is_left_alone() {
     one.register(notes(), &operator()).unwrap();
     let plugin = one.snapshot().plugin(&name("notes")).cloned().unwrap();
     let running = opening("put_note");
-    wait(one.begin(&running, Begun { plugin: &plugin, effect: Effect::Write })).unwrap();
+    wait(one.begin(&running, Begun { plugin: &plugin, effect: Effect::Write, approval: None })).unwrap();
     let two = state.open();
     assert_eq!(two.invocation(running.id).unwrap().unwrap().status, "running");
     drop(two);

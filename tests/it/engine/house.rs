@@ -8,15 +8,16 @@ use std::time::Duration;
 
 use ares_engine::{Compiler, EngineError, EngineOptions, NetworkOptions, Pool, WasmEngine};
 use ares_kernel::facts::{
-    Capability, Effect, Folder, Grants, HealthPolicy, Hooks, Integrity, Limits, Maxima, Plugin, Priority,
-    Quota, Schema, Scope,
+    About, Capability, Effect, Folder, Grants, HealthPolicy, Hooks, Integrity, Limits, Maxima, Plugin,
+    Priority, Quota, Schema, Scope,
 };
-use ares_kernel::ports::NoSecrets;
+use ares_kernel::gate::{Settings, Weights};
 use ares_kernel::ports::{
     Begun, Catalog, Clock, Closing, Component, Journal, JournalError, KvError, KvStore, KvUsed, Opening,
     Outbox, Provision, Resolution, Route, Runtime as _,
 };
-use ares_kernel::{Blake3, Caller, Event, FaultKind, Kernel, Outcome, PluginName, Request, Status};
+use ares_kernel::ports::{NoRules, NoSecrets};
+use ares_kernel::{Blake3, Caller, Event, FaultKind, Kernel, Outcome, PluginName, Ports, Request, Status};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::{Map, Value};
@@ -126,7 +127,7 @@ impl Catalog for Memory {
             Some(Route { plugin: Arc::clone(plugin), capability, integrity: Integrity::Intact })
         });
         let provision = found.map_or(Provision::Unknown { near: Vec::new() }, Provision::Ready);
-        async { Resolution { provision, ranking: Vec::new() } }.boxed()
+        async { Resolution::only(provision) }.boxed()
     }
 }
 
@@ -245,8 +246,17 @@ impl House {
         };
         change(&mut options);
         let engine = Arc::new(WasmEngine::new(options)?);
-        let kernel =
-            Kernel::new(memory.clone(), memory.clone(), memory.clone(), engine.clone(), Arc::new(NoSecrets));
+        let ports = Ports {
+            journal: memory.clone(),
+            clock: memory.clone(),
+            catalog: memory.clone(),
+            policy: Arc::new(NoRules),
+            engine: engine.clone(),
+            secrets: Arc::new(NoSecrets),
+        };
+        // These tests are about the engine: what the gate thinks of a guest nobody knows is not asked.
+        let weights = Weights { base: 9000, ..Weights::default() };
+        let kernel = Kernel::new(ports, Settings { weights, ask_untried: false });
         Ok(Self { engine, kernel, memory, folder })
     }
 
@@ -277,6 +287,9 @@ impl House {
                 grants,
                 targets: Vec::new(),
                 limits: registration.limits.clone(),
+                about: About::default(),
+                track: Arc::default(),
+                before: None,
             })
         });
         let plugin = Arc::new(Plugin {
@@ -297,6 +310,7 @@ impl House {
             limits: registration.limits,
             config: Arc::new(registration.config),
             misconfigured: None,
+            claims: Vec::new(),
         });
         self.memory.plugins.lock().unwrap().push(Arc::clone(&plugin));
         plugin

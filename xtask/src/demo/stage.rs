@@ -38,7 +38,8 @@ impl Stage {
     }
 
     /// Runs one command to its end, shows it, and insists on its exit code and on facts in its output.
-    pub(super) fn ares(&mut self, arguments: &[&str], code: i32, facts: &[&str]) -> Result<()> {
+    /// Answers what it said.
+    pub(super) fn ares(&mut self, arguments: &[&str], code: i32, facts: &[&str]) -> Result<String> {
         self.commands += 1;
         let line = typed(arguments);
         println!("$ {line}");
@@ -55,7 +56,8 @@ impl Stage {
         if code != 0 {
             println!("(exit code {code})");
         }
-        expect(&line, &said, facts)
+        expect(&line, &said, facts)?;
+        Ok(said)
     }
 
     /// A command of the host with its input and output left to the caller.

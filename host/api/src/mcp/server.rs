@@ -5,7 +5,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use ares_kernel::{Caller, text};
-use ares_services::operation::{Operation, Problem};
+use ares_services::operation::{Call, Operation, Problem};
 use ares_services::progress;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CustomRequest, CustomResult, ErrorCode, ErrorData,
@@ -54,14 +54,7 @@ impl Server {
     ) -> Option<Result<Value, Problem>> {
         let operate = Arc::clone(&self.catalogue.operate);
         let input = Value::Object(arguments.unwrap_or_default()).to_string();
-        let invoke = Operation::Invoke {
-            capability,
-            plugin: None,
-            input,
-            deadline_ms: None,
-            task: None,
-            metadata: None,
-        };
+        let invoke = Operation::Invoke(Call { capability, input, ..Call::default() });
         let Some(notifier) = notifier else {
             return tokio::spawn(async move { operate.operate(caller, invoke).await }).await.ok();
         };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ares_kernel::Caller;
 use ares_kernel::progress::{Sink, Update};
-use ares_services::operation::{Operate, Operation, Problem, ProblemKind};
+use ares_services::operation::{Call, Operate, Operation, Problem, ProblemKind};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
@@ -28,14 +28,14 @@ impl Host {
 
     fn invoked(&self) -> Vec<(Caller, Operation)> {
         let asked = self.asked.lock().unwrap();
-        asked.iter().filter(|(_, operation)| matches!(operation, Operation::Invoke { .. })).cloned().collect()
+        asked.iter().filter(|(_, operation)| matches!(operation, Operation::Invoke(_))).cloned().collect()
     }
 }
 
 impl Operate for Host {
     fn operate(&self, caller: Caller, operation: Operation) -> BoxFuture<'_, Result<Value, Problem>> {
         self.asked.lock().unwrap().push((caller, operation.clone()));
-        let Operation::Invoke { capability, input, .. } = operation else {
+        let Operation::Invoke(Call { capability, input, .. }) = operation else {
             let rows = self.rows.lock().unwrap().clone();
             return async move { Ok(Value::Array(rows)) }.boxed();
         };

@@ -89,7 +89,7 @@ async fn carry_out(operate: &dyn Operate, ask: Ask, line: Line, replies: &mpsc::
     let Line { bytes, share } = line;
     drop(bytes);
     let work = async {
-        if !matches!(ask.operation, Operation::Invoke { .. }) {
+        if !matches!(ask.operation, Operation::Invoke(_)) {
             return operate.operate(ask.caller, ask.operation).await;
         }
         let (sink, updates) = progress::channel();

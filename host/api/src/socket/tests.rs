@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ares_kernel::Caller;
 use ares_kernel::progress::{Progress, Sink, Update};
-use ares_services::operation::{Operate, Operation, Problem, ProblemKind};
+use ares_services::operation::{Call, Operate, Operation, Problem, ProblemKind};
 use ares_services::state::{Lock, State};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -144,7 +144,7 @@ async fn answers_and_problems_come_back_as_they_are() {
 
 fn invoke() -> Operation {
     let (capability, input) = ("x".to_owned(), "{}".to_owned());
-    Operation::Invoke { capability, plugin: None, input, deadline_ms: None, task: None, metadata: None }
+    Operation::Invoke(Call { capability, input, ..Call::default() })
 }
 
 #[tokio::test]

@@ -1,12 +1,14 @@
 //! `invoke`: one call of one capability.
 
-use ares_services::operation::Operation;
+use ares_services::operation::{Call, Operation};
+use serde_json::Value;
 
 use super::Context;
+use super::context::Session;
 use super::input::Input;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
-use crate::render::outcome;
+use crate::render::{field, outcome, verdict};
 
 /// Invoke a capability and print its answer
 ///
@@ -35,6 +37,12 @@ pub(crate) struct Invoke {
     /// A JSON object for the guest's context
     #[arg(long, value_name = "JSON")]
     metadata: Option<String>,
+    /// The approval it is made with: the id of the held call
+    #[arg(long, value_name = "ID")]
+    approval: Option<String>,
+    /// Look as closely as the gate can, also at what is proven
+    #[arg(long)]
+    thorough: bool,
     /// Show how the call was judged, who was chosen and what it used
     #[arg(long)]
     explain: bool,
@@ -46,24 +54,28 @@ impl Invoke {
         let input = self.input.text(&session, &self.capability, self.plugin.as_deref()).await;
         let answer = match input {
             Ok(input) => {
-                let invoke = Operation::Invoke {
+                let call = Call {
                     capability: self.capability,
                     plugin: self.plugin,
                     input,
                     deadline_ms: self.deadline,
                     task: self.task,
                     metadata: self.metadata,
+                    approval: self.approval,
+                    thorough: self.thorough,
                 };
-                session.operate_drawn(&context.screen, invoke).await
+                call_and_explain(&session, context, call, self.explain).await
             }
             Err(failure) => Err(failure),
         };
         let left = session.end().await;
-        let answer = answer?;
+        let (answer, explained) = answer?;
         let status = ExitStatus::of_outcome(&answer);
-        let explain = self.explain;
         context.screen.show(&answer, |answer| {
-            let mut text = if explain { outcome::explain(answer) } else { String::new() };
+            let mut text = explained.as_ref().map(verdict::render).unwrap_or_default();
+            if explained.is_some() {
+                text.push_str(&outcome::explain(answer));
+            }
             if status == ExitStatus::Done {
                 text.push_str(&outcome::value(answer));
             }
@@ -79,4 +91,27 @@ impl Invoke {
         }
         Ok(status)
     }
+}
+
+/// The outcome and, where it is wanted, how it was judged.
+async fn call_and_explain(
+    session: &Session,
+    context: &Context,
+    call: Call,
+    explain: bool,
+) -> Result<(Value, Option<Value>), Failure> {
+    let mut answer = session.operate_drawn(&context.screen, Operation::Invoke(call)).await?;
+    if !explain {
+        return Ok((answer, None));
+    }
+    // Nothing was recorded: there is nothing to explain.
+    if *field::at(&answer, "status") == "unrecorded" {
+        return Ok((answer, None));
+    }
+    let id = field::text(&answer, "id");
+    let explained = session.operate(Operation::Explain { id }).await?;
+    if let Value::Object(answer) = &mut answer {
+        answer.insert("explained".to_owned(), explained.clone());
+    }
+    Ok((answer, Some(explained)))
 }

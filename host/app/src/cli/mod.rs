@@ -1,6 +1,7 @@
 //! The commands: one file each, one line each in [`Command`].
 
 mod activate;
+mod approvals;
 mod capabilities;
 mod completions;
 mod config;
@@ -9,6 +10,8 @@ mod discover;
 mod doctor;
 mod enable;
 mod events;
+mod explain;
+mod feedback;
 mod grants;
 mod health;
 mod info;
@@ -98,6 +101,9 @@ pub(crate) enum Command {
     Status(status::Status),
     Health(health::Health),
     Invoke(invoke::Invoke),
+    Explain(explain::Explain),
+    Feedback(feedback::Feedback),
+    Approvals(approvals::Approvals),
     Events(events::Events),
     Invocations(invocations::Invocations),
     Config(config::Config),
@@ -139,6 +145,9 @@ impl Command {
             Self::Status(command) => command.run(context).await,
             Self::Health(command) => command.run(context).await,
             Self::Invoke(command) => command.run(context).await,
+            Self::Explain(command) => command.run(context).await,
+            Self::Feedback(command) => command.run(context).await,
+            Self::Approvals(command) => command.run(context).await,
             Self::Events(command) => command.run(context).await,
             Self::Invocations(command) => command.run(context).await,
             Self::Config(command) => command.run(context).await,

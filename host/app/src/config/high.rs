@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ares_engine::Pool;
 use ares_kernel::facts::{Maxima, Quota};
+use ares_kernel::gate::Weights;
 use ares_registry::FileLayer;
 
 use super::low::{self, Low};
@@ -14,6 +15,17 @@ use super::low::{self, Low};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LogLevel(pub &'static str);
 
+/// The gate, as far as it is the operator's to choose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Gate {
+    /// What weighs how much.
+    pub weights: Weights,
+    /// Whether a person is asked before the first use of what may change something.
+    pub ask_untried: bool,
+    /// How long a person's yes holds.
+    pub approval: Duration,
+}
+
 /// Everything a host is built from, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Settings {
@@ -21,6 +33,8 @@ pub(crate) struct Settings {
     pub sync_every_reply: bool,
     /// The most a plugin may ask for.
     pub maxima: Maxima,
+    /// What of the gate is the operator's to choose.
+    pub gate: Gate,
     /// How much may run at one time.
     pub pool: Pool,
     /// How long a stopping host waits for running calls.
@@ -62,6 +76,7 @@ impl Settings {
                 folder: Quota { bytes: low.whole(&low::QUOTA_MB) << 20, entries: low.whole(&low::ENTRIES) },
                 kv_total_bytes: low.whole(&low::KV_TOTAL_BYTES),
             },
+            gate: gate(low),
             // Judged when it was read.
             nameserver: low.text(&low::NAMESERVER).and_then(|text| text.parse().ok()),
             ca_file: low.text(&low::CA_FILE).map(PathBuf::from),
@@ -77,11 +92,37 @@ impl Settings {
     }
 }
 
+fn gate(low: &Low) -> Gate {
+    let part = |key| u16::try_from(low.whole(key)).unwrap_or(u16::MAX);
+    Gate {
+        weights: Weights {
+            base: part(&low::BASE),
+            tier_1: part(&low::TIER_1),
+            tier_2: part(&low::TIER_2),
+            anti: part(&low::ANTI),
+            explained: part(&low::EXPLAINED),
+            warning: part(&low::WARNING),
+            capped_from: part(&low::CAPPED_FROM),
+            cap: part(&low::CAP),
+            high: part(&low::HIGH),
+            medium: part(&low::MEDIUM),
+        },
+        ask_untried: low.word(&low::UNTRIED) == "ask",
+        approval: Duration::from_secs(low.whole(&low::APPROVAL_S)),
+    }
+}
+
 /// Room for one call from outside, the calls it makes, and the singletons they reach: laying out
 /// the room for many takes longer than a call.
 const ONE_CALL: Pool = Pool { calls: 1, singletons: 8 };
 
 impl Settings {
+    /// The same for a state directory that is thrown away: nobody is asked for anything there.
+    pub(crate) fn for_trial(&self) -> Self {
+        let weights = Weights { base: 9000, ..Weights::default() };
+        Self { gate: Gate { weights, ask_untried: false, ..self.gate }, ..self.clone() }
+    }
+
     /// The same for a process that makes one call and ends.
     pub(crate) fn for_one_call(&self) -> Self {
         Self { pool: ONE_CALL, ..self.clone() }

@@ -416,6 +416,30 @@ keys! {
         "The most bytes a plugin may ask to receive over HTTP, for one call.";
     KV_TOTAL_BYTES "limits.kv_total_bytes" = "1073741824", Kind::Whole(1024, 1 << 40),
         "The most a plugin may ask to keep in its store, in bytes of keys and values.";
+    BASE "gate.base" = "5000", Kind::Whole(0, 10_000),
+        "Where the score of every call begins, in basis points (10000 are certainty).";
+    TIER_1 "gate.tier_1" = "3000", Kind::Whole(0, 10_000),
+        "Added for a proven record.";
+    TIER_2 "gate.tier_2" = "1500", Kind::Whole(0, 10_000),
+        "Added for a record that speaks for it.";
+    ANTI "gate.anti" = "1000", Kind::Whole(0, 10_000),
+        "Taken away for a record that speaks against it.";
+    EXPLAINED "gate.explained" = "1000", Kind::Whole(0, 10_000),
+        "Added where a manifest says plainly what is done.";
+    WARNING "gate.warning" = "1000", Kind::Whole(0, 10_000),
+        "Taken away for each warning.";
+    CAPPED_FROM "gate.capped_from" = "3", Kind::Whole(1, 100),
+        "With so many warnings, at least, the score is capped.";
+    CAP "gate.cap" = "7900", Kind::Whole(0, 10_000),
+        "Where the score is capped.";
+    HIGH "gate.high" = "8000", Kind::Whole(1, 10_000),
+        "From here on confidence is high.";
+    MEDIUM "gate.medium" = "5000", Kind::Whole(1, 10_000),
+        "From here on confidence is medium; below it is low, and a person is asked.";
+    UNTRIED "gate.untried" = "\"ask\"", Kind::Word(&["ask", "run"]),
+        "Before the first use of what may change something: ask a person, or do as the rules say.";
+    APPROVAL_S "gate.approval_s" = "900", Kind::Whole(1, 86_400),
+        "How long a person's yes to one call holds, in seconds.";
     CALLS "engine.calls" = "32", Kind::Whole(1, 4096),
         "How many calls from outside may run at one time; further ones wait for their turn.";
     SINGLETONS "engine.singletons" = "32", Kind::Whole(1, 4096),

@@ -8,6 +8,7 @@ pub(crate) mod progress;
 pub(crate) mod record;
 pub(crate) mod status;
 pub(crate) mod table;
+pub(crate) mod verdict;
 
 use std::io::{self, BufRead as _, IsTerminal, Read as _, Write};
 

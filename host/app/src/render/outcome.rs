@@ -32,23 +32,11 @@ pub(crate) fn reason(outcome: &Value) -> String {
     format!("{who} {verb} ({code}): {message}")
 }
 
-/// How the outcome came about.
+/// What came of a call beside its answer, and who else could have answered.
 #[must_use]
 pub(crate) fn explain(outcome: &Value) -> String {
     let mut out = String::new();
     let mut line = |name: &str, text: String| out.push_str(&format!("{name:<11} {text}\n"));
-    line("invocation", field::text(outcome, "id"));
-    line("capability", field::text(outcome, "capability"));
-    if outcome.get("plugin").is_some() {
-        let (name, version) = (field::text(outcome, "/plugin/name"), field::text(outcome, "/plugin/version"));
-        line("plugin", format!("{name} {version}, blake3 {}", field::text(outcome, "/plugin/blake3")));
-    }
-    line("effect", field::text(outcome, "effect"));
-    line("decision", field::text(outcome, "/verdict/decision"));
-    line("passed", field::text(outcome, "/verdict/passed"));
-    if let Some(by) = outcome.pointer("/verdict/refused_by") {
-        line("refused by", field::plain(by));
-    }
     let providers = outcome.pointer("/verdict/providers").and_then(Value::as_array);
     for (place, provider) in providers.into_iter().flatten().enumerate() {
         let (name, version) = (field::text(provider, "plugin"), field::text(provider, "version"));
@@ -122,12 +110,6 @@ mod tests {
         }
         "#);
         insta::assert_snapshot!(explain(&outcome), @r"
-        invocation  0199
-        capability  greet
-        plugin      echo 1.0.0, blake3 ab
-        effect      pure
-        decision    execute
-        passed      caller, provider
         choice 1    echo 1.0.0: priority high
         status      ok
         published   2 events

@@ -1,8 +1,10 @@
 //! Facts: what the registry knows about a plugin when a request comes in. Anyone may state a fact;
 //! what may be done with it is decided in `flow` and `gate`.
 
+mod approval;
 mod effect;
 mod grants;
+mod history;
 mod limits;
 mod net;
 mod plugin;
@@ -10,11 +12,15 @@ mod quota;
 mod schema;
 mod secret;
 
+pub use approval::{Approval, ApprovalState, Binding};
 pub use effect::Effect;
 pub use grants::{Access, Folder, Grants, Place, Scope, ScopeError};
+pub use history::{Came, History, Pace, RECENT, Track, USE_MS_MAX, USES_MAX, Use};
 pub use limits::{Limits, Maxima};
 pub use net::{Host, Method, MethodError, NetAsk, NetRule, Origin, OriginError, Scheme, special};
-pub use plugin::{Capability, HealthPolicy, Hooks, Integrity, Plugin, Priority, Target};
+pub use plugin::{
+    About, Capability, Claim, Claimed, HealthPolicy, Hooks, Integrity, Plugin, Priority, Target,
+};
 pub use quota::{FileLimit, Quota};
 pub use schema::{SCHEMA_BYTES_MAX, Schema, SchemaError};
 pub use secret::SecretGrant;

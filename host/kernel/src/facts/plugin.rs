@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Effect, Grants, Limits, Schema, Scope};
+use super::{Effect, Grants, Limits, Schema, Scope, Track};
 use crate::name::{Blake3, CapabilityId, PluginName};
 
 /// Which of several providers is asked first.
@@ -63,6 +63,69 @@ pub struct Target {
     pub within: Scope,
 }
 
+/// What a manifest says of a capability that no call needs, but every verdict on one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct About {
+    /// What cannot be said plainly: `description`, `argument x`, `undo`. Empty is best.
+    pub unexplained: Vec<String>,
+    /// Whether its undo or its caller can take it back.
+    pub reversible: bool,
+    /// The capability that takes it back.
+    pub undo: Option<String>,
+    /// Whether the author wrote down what is bad about it.
+    pub trade_offs: bool,
+}
+
+impl About {
+    /// The shortest description that says something, in characters.
+    const DESCRIPTION_MIN: usize = 20;
+
+    /// What is said of a capability, and what is left unsaid: a description of at least 20
+    /// characters that is not just the name, a word on each argument, and how to take back what
+    /// changes something.
+    #[must_use]
+    pub fn of(capability: &Capability, reversible: bool, undo: Option<String>, trade_offs: bool) -> Self {
+        let mut unexplained = Vec::new();
+        let description = capability.description.trim();
+        let name = |text: &str| text.replace(['_', '-', ' ', '.'], "").to_lowercase();
+        if description.chars().count() < Self::DESCRIPTION_MIN
+            || name(description) == name(capability.id.as_str())
+        {
+            unexplained.push("description".to_owned());
+        }
+        let arguments = capability.input.value().get("properties").and_then(serde_json::Value::as_object);
+        let silent = |schema: &serde_json::Value| {
+            let text = schema.get("description").and_then(serde_json::Value::as_str);
+            text.is_none_or(|text| text.trim().is_empty())
+        };
+        let silent = arguments.into_iter().flatten().filter(|(_, schema)| silent(schema));
+        unexplained.extend(silent.map(|(name, _)| format!("argument {}", crate::text::escaped(name, 64))));
+        if capability.effect.changes() && !reversible {
+            unexplained.push("undo".to_owned());
+        }
+        Self { unexplained, reversible, undo, trade_offs }
+    }
+}
+
+/// Something a manifest claims that the host can measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// What about.
+    pub what: Claimed,
+    /// How much, in the unit of what it is about.
+    pub value: u32,
+}
+
+/// What can be claimed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Claimed {
+    /// At most so many milliseconds in 95 of 100 calls.
+    LatencyP95Ms,
+    /// At least so many good answers, in basis points.
+    SuccessRate,
+}
+
 /// One capability of one plugin version.
 #[derive(Debug)]
 pub struct Capability {
@@ -86,6 +149,12 @@ pub struct Capability {
     pub targets: Vec<Target>,
     /// What a call may use: the plugin's limits, with the capability's own time-out.
     pub limits: Limits,
+    /// What the manifest says of it.
+    pub about: About,
+    /// What came of earlier calls of it in this component.
+    pub track: Arc<Track>,
+    /// The same of the version before this one, where there is one.
+    pub before: Option<Arc<Track>>,
 }
 
 /// One version of one plugin: the active one, unless someone asks for another.
@@ -124,6 +193,8 @@ pub struct Plugin {
     /// Why the plugin does not take the configuration it was given, with the place of what is wrong;
     /// it does not run then. Foreign text in it is escaped.
     pub misconfigured: Option<String>,
+    /// What it claims.
+    pub claims: Vec<Claim>,
     /// What it can do.
     pub capabilities: Vec<Arc<Capability>>,
 }

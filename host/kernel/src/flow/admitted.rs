@@ -6,10 +6,10 @@ use std::time::Instant;
 use serde_json::Value;
 
 use super::{Draft, Refused, Resolved};
-use crate::facts::{Capability, Effect, Grants, Limits, Plugin};
-use crate::gate::{Gate, Refusal, Verdict};
-use crate::name::{CapabilityId, InvocationId, PluginName, Topic};
-use crate::ports::{Invoke, Opening, Route};
+use crate::facts::{Binding, Capability, Effect, Grants, Limits, Plugin};
+use crate::gate::{Decision, Gate, Grounds, Judgement, Kind, Refusal, Verdict};
+use crate::name::{Blake3, CapabilityId, InvocationId, PluginName, Topic};
+use crate::ports::{Held, Invoke, Opening, Route};
 use crate::progress::Sink;
 use crate::request::{Caller, Request};
 
@@ -20,6 +20,10 @@ pub struct Admitted {
     pub(super) opening: Opening,
     pub(super) verdict: Verdict,
     pub(super) permit: Permit,
+    /// See [`Draft::context`].
+    pub(super) context: u32,
+    /// What it runs with instead of a freer decision.
+    pub(super) approval: Option<InvocationId>,
 }
 
 /// The right to make one call: what may run, what it may reach, what it may spend. Not `Clone`:
@@ -43,6 +47,8 @@ pub struct Parent {
     pub(super) effect: Effect,
     /// How many events led here.
     pub(super) generation: u32,
+    /// Who made the first call of the chain.
+    pub(super) first_caller: Caller,
     pub(super) origin: Origin,
 }
 
@@ -77,28 +83,95 @@ impl Gate {
         reason = "a refusal carries the request to the journal; it is the other half of the flow, not an error path"
     )]
     pub fn admit(&self, resolved: Resolved, invoke: Arc<dyn Invoke>) -> Result<Admitted, Refused> {
-        let mut draft = Draft::new(resolved);
-        let mut passed = Vec::with_capacity(self.checks().len());
+        let mut draft = Draft::new(resolved, Arc::clone(self.policy()));
         for check in self.checks() {
             if let Err(refusal) = check.check(&mut draft) {
-                let verdict = Verdict::refused(passed, &refusal, draft.ranking());
+                let verdict = Verdict::refused(&refusal, draft.ranking());
                 return Err(Refused::new(draft, refusal, verdict));
             }
-            passed.push(check.name());
         }
-        let verdict = Verdict::admitted(passed, draft.ranking());
-        let route = match draft.route() {
-            Ok(route) => route.clone(),
-            Err(refusal) => return Err(Refused::new(draft, refusal, verdict)),
+        let ruling = draft.ruling.take().ok_or_else(Refusal::unjudged);
+        let judged = draft.route().cloned().and_then(|route| {
+            let judgement = self.judge(&draft, &route, ruling?);
+            Ok((route, judgement))
+        });
+        match judged.and_then(|judged| Ok((judged, draft.arguments.take().ok_or_else(Refusal::unjudged)?))) {
+            Ok((judged, arguments)) => self.decide(draft, judged, arguments, invoke),
+            Err(refusal) => {
+                let verdict = Verdict::refused(&refusal, draft.ranking());
+                Err(Refused::new(draft, refusal, verdict))
+            }
+        }
+    }
+
+    /// From the evidence to the permit, or to a question.
+    #[expect(clippy::result_large_err, reason = "as above")]
+    fn decide(
+        &self,
+        draft: Draft,
+        (route, judgement): (Route, Box<Judgement>),
+        arguments: Value,
+        invoke: Arc<dyn Invoke>,
+    ) -> Result<Admitted, Refused> {
+        let grounds = Grounds::of(&route, &judgement, self.settings());
+        let decision = grounds.decide();
+        let lifted = match lift(&draft, &route, &judgement, (&arguments, grounds)) {
+            Ok(lifted) => lifted,
+            Err(no) => {
+                let verdict = Verdict::judged(decision, judgement, draft.ranking());
+                return Err(Refused::asking(draft, *no, verdict));
+            }
         };
-        let Some(arguments) = draft.arguments.take() else {
-            return Err(Refused::new(draft, Refusal::unjudged(), verdict));
-        };
-        let Draft { resolved, grants, limits, deadline, .. } = draft;
+        let decision = if lifted.is_some() { Decision::Caveats } else { decision };
+        let mut verdict = Verdict::judged(decision, judgement, draft.ranking());
+        verdict.approval = lifted;
+        let Draft { resolved, grants, limits, deadline, context, .. } = draft;
         let request = resolved.received.request;
         let permit = Permit { request, route, grants, limits, deadline, arguments, invoke };
-        Ok(Admitted { opening: resolved.received.opening, verdict, permit })
+        Ok(Admitted { opening: resolved.received.opening, verdict, permit, context, approval: lifted })
     }
+}
+
+/// Whether the decision lets it run, or the approval it was lifted by; else the refusal, with the
+/// question to a person where it is held for one.
+fn lift(
+    draft: &Draft,
+    route: &Route,
+    judgement: &Judgement,
+    (arguments, grounds): (&Value, Grounds),
+) -> Result<Option<InvocationId>, Box<(Refusal, Option<Held>)>> {
+    let decision = grounds.decide();
+    if decision < Decision::Ask {
+        return Ok(None);
+    }
+    if decision == Decision::Refuse {
+        return Err(Box::new((Refusal::unsure(route, judgement), None)));
+    }
+    let canonical = arguments.to_string();
+    let binding = Binding {
+        capability: route.capability.id.clone(),
+        plugin: route.plugin.name.clone(),
+        blake3: route.plugin.blake3,
+        arguments: Blake3::of(canonical.as_bytes()),
+        revision: judgement.ruling.revision,
+        caller: draft.request().caller.clone(),
+    };
+    if let Some(id) = draft.request().approval {
+        let fits = match draft.approval() {
+            Some(approval) => approval.fits(&binding, draft.received_ms()),
+            None => Err(("no-approval", format!("there is no approval {id}"))),
+        };
+        return match fits {
+            Ok(()) => Ok(Some(id)),
+            Err((code, message)) => {
+                let refusal = Refusal { check: "decision", code, kind: Kind::Forbidden, message };
+                Err(Box::new((refusal, None)))
+            }
+        };
+    }
+    let reason = grounds.reason(judgement);
+    let refusal = Refusal::held(decision, draft.request().id, route, &reason);
+    Err(Box::new((refusal, Some(Held { binding, arguments: canonical, reason }))))
 }
 
 impl Permit {
@@ -156,6 +229,12 @@ impl Permit {
         &self.arguments
     }
 
+    /// Who made the first call of the chain: who asked for this one where nothing is above it.
+    #[must_use]
+    pub fn first_caller(&self) -> &Caller {
+        self.request.parent.as_ref().map_or(&self.request.caller, Parent::first_caller)
+    }
+
     /// The invocation this one was made from.
     #[must_use]
     pub fn parent_id(&self) -> Option<InvocationId> {
@@ -192,6 +271,7 @@ impl Permit {
                 chain,
                 effect: self.request.parent.as_ref().map_or(self.effect(), |p| p.effect.min(self.effect())),
                 generation: self.request.parent.as_ref().map_or(0, |p| p.generation),
+                first_caller: self.first_caller().clone(),
                 origin: Origin::Running { deadline: self.deadline, grants: Arc::clone(&self.grants) },
             },
             caller: Caller::Plugin(self.route.plugin.name.clone()),
@@ -223,6 +303,12 @@ impl Parent {
     #[must_use]
     pub fn chain(&self) -> &[(PluginName, CapabilityId)] {
         &self.chain
+    }
+
+    /// Who made the first call of the chain.
+    #[must_use]
+    pub fn first_caller(&self) -> &Caller {
+        &self.first_caller
     }
 
     /// When the calling call must be over. A call that published an event is over already, and

@@ -6,24 +6,28 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::{Parent, Resolved};
-use crate::facts::{Grants, Limits};
-use crate::gate::{Kind, Refusal};
-use crate::ports::{Provision, Ranked, Route};
-use crate::request::Request;
+use crate::facts::{Approval, Grants, Limits};
+use crate::gate::{Finding, Kind, Refusal};
+use crate::name::Blake3;
+use crate::ports::{Arguments, Policy, Provision, Question, Ranked, Route, Ruling};
+use crate::request::{Caller, Request};
 
 /// What a call would get if the gate stopped asking now.
-#[derive(Debug)]
 pub struct Draft {
     pub(super) resolved: Resolved,
     pub(super) grants: Arc<Grants>,
     pub(super) limits: Limits,
     pub(super) deadline: Instant,
     pub(super) arguments: Option<Value>,
+    pub(super) context: u32,
+    pub(super) ruling: Option<Ruling>,
+    pub(super) findings: Vec<Finding>,
+    policy: Arc<dyn Policy>,
 }
 
 impl Draft {
     /// Begins with everything the capability may have.
-    pub(super) fn new(resolved: Resolved) -> Self {
+    pub(super) fn new(resolved: Resolved, policy: Arc<dyn Policy>) -> Self {
         let route = match &resolved.resolution.provision {
             Provision::Ready(route) => Some(&route.capability),
             Provision::Unknown { .. }
@@ -34,7 +38,17 @@ impl Draft {
         let grants = route.map_or_else(|| Arc::new(Grants::none()), |c| Arc::clone(&c.grants));
         let limits = route.map_or_else(Limits::default, |c| c.limits.clone());
         let deadline = resolved.received.at + limits.deadline;
-        Self { resolved, grants, limits, deadline, arguments: None }
+        Self {
+            resolved,
+            grants,
+            limits,
+            deadline,
+            arguments: None,
+            context: 0,
+            ruling: None,
+            findings: Vec::new(),
+            policy,
+        }
     }
 
     /// The request.
@@ -53,6 +67,53 @@ impl Draft {
     #[must_use]
     pub fn received_at(&self) -> Instant {
         self.resolved.received.at
+    }
+
+    /// The time of day when the request came in, in milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn received_ms(&self) -> u64 {
+        self.resolved.received.opening.at_ms
+    }
+
+    /// The first four bytes of the input's hash, by which the record knows it.
+    #[must_use]
+    pub fn input_mark(&self) -> u32 {
+        self.resolved.received.opening.input_blake3.first_four()
+    }
+
+    /// The approval it names, if there is such a one.
+    #[must_use]
+    pub fn approval(&self) -> Option<&Approval> {
+        self.resolved.resolution.approval.as_ref()
+    }
+
+    /// The other enabled providers, when there was a choice.
+    #[must_use]
+    pub fn others(&self) -> &[Route] {
+        &self.resolved.resolution.others
+    }
+
+    /// What checks noted for the steps.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// What the operator's rules say of the request, with what is known of its arguments.
+    ///
+    /// # Errors
+    /// The refusal for a request nobody can answer.
+    pub fn ask_rules(&self, arguments: Option<Arguments<'_>>) -> Result<Ruling, Refusal> {
+        let route = self.route()?;
+        let caller = &self.request().caller;
+        let origin = self.parent().map_or(caller, Parent::first_caller);
+        Ok(self.policy.rule(&Question {
+            caller,
+            origin,
+            plugin: &route.plugin,
+            capability: &route.capability,
+            arguments,
+        }))
     }
 
     /// All providers, best first, when there was a choice.
@@ -143,6 +204,49 @@ impl Draft {
 
     /// Keeps the parsed form of the input. It stays what the first caller set.
     pub fn accept_arguments(&mut self, arguments: Value) {
-        self.arguments.get_or_insert(arguments);
+        if self.arguments.is_none() {
+            self.context = context(&self.request().caller, &arguments);
+            self.arguments = Some(arguments);
+        }
+    }
+
+    /// Keeps what the operator's rules say. A stricter word replaces a freer one, never the other way
+    /// round.
+    pub fn accept_ruling(&mut self, ruling: Ruling) {
+        if self.ruling.as_ref().is_none_or(|kept| ruling.stance > kept.stance) {
+            self.ruling = Some(ruling);
+        }
+    }
+
+    /// Notes what the steps should weigh.
+    pub fn note(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+}
+
+/// Who asks and what sort of arguments they give, as a number: names and types at the top level.
+fn context(caller: &Caller, arguments: &Value) -> u32 {
+    let mut text = String::with_capacity(64);
+    text.push_str(caller.kind());
+    text.push('\0');
+    text.push_str(caller.name());
+    for (name, value) in arguments.as_object().into_iter().flatten() {
+        text.push('\0');
+        text.push_str(name);
+        text.push(match value {
+            Value::Null => '0',
+            Value::Bool(_) => 'b',
+            Value::Number(_) => 'n',
+            Value::String(_) => 's',
+            Value::Array(_) => 'a',
+            Value::Object(_) => 'o',
+        });
+    }
+    Blake3::of(text.as_bytes()).first_four()
+}
+
+impl std::fmt::Debug for Draft {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Draft").field("resolved", &self.resolved).finish_non_exhaustive()
     }
 }

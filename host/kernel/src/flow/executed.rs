@@ -22,6 +22,8 @@ pub struct Executed {
     pub(super) capability: Arc<Capability>,
     pub(super) limits: Limits,
     pub(super) begun: bool,
+    /// See [`super::Draft`]; nothing where the guest was not started.
+    pub(super) context: Option<u32>,
     pub(super) lineage: Option<Lineage>,
     pub(super) report: Report,
 }
@@ -31,18 +33,25 @@ impl Admitted {
     /// starts; when that fails, the guest does not start. A panic of the engine is a fault of this
     /// call and of no other.
     pub async fn run(self, engine: &dyn Engine, ledger: &Ledger) -> Executed {
-        let Self { opening, verdict, permit } = self;
+        let Self { opening, verdict, permit, context, approval } = self;
         let plugin = Arc::clone(permit.plugin());
         let capability = Arc::clone(permit.capability());
         let limits = permit.limits().clone();
         let (effect, lineage) = (permit.effect(), permit.lineage());
-        let begun = if effect.changes() {
-            ledger.journal.begin(&opening, Begun { plugin: &plugin, effect }).await.map(|()| true)
+        let begun = if effect.changes() || approval.is_some() {
+            ledger.journal.begin(&opening, Begun { plugin: &plugin, effect, approval }).await.map(|()| true)
         } else {
             Ok(false)
         };
+        let context = begun.is_ok().then_some(context);
         let (begun, report) = match begun {
-            Err(error) => (false, Report::fault(FaultKind::Internal, &error.to_string())),
+            Err(error) => {
+                let fault = match error.approval_gone() {
+                    Some(gone) => Report::fault(FaultKind::NotStarted, &gone.to_string()),
+                    None => Report::fault(FaultKind::Internal, &error.to_string()),
+                };
+                (false, fault)
+            }
             Ok(begun) => {
                 let report = AssertUnwindSafe(engine.call(permit)).catch_unwind().await;
                 (
@@ -53,6 +62,6 @@ impl Admitted {
                 )
             }
         };
-        Executed { opening, verdict, plugin, capability, limits, begun, lineage, report }
+        Executed { opening, verdict, plugin, capability, limits, begun, context, lineage, report }
     }
 }

@@ -22,6 +22,9 @@ pub struct Lineage {
     effect: Effect,
     task: Option<String>,
     generation: u32,
+    /// Who made the first call of the chain; the publisher itself in records of before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    first_caller: Option<Caller>,
 }
 
 impl Lineage {
@@ -62,6 +65,7 @@ impl Permit {
             effect: parent.map_or(self.effect(), |parent| parent.effect.min(self.effect())),
             task: self.request().task.clone(),
             generation: parent.map_or(0, |parent| parent.generation),
+            first_caller: Some(self.first_caller().clone()),
         })
     }
 }
@@ -69,7 +73,9 @@ impl Permit {
 impl Parent {
     /// The publishing call, as the one a delivery was made from.
     fn published(lineage: Lineage, topic: Topic, granted: bool) -> Self {
+        let publisher = Caller::Plugin(lineage.publisher.clone());
         Self {
+            first_caller: lineage.first_caller.unwrap_or(publisher),
             id: lineage.invocation,
             chain: lineage.chain,
             effect: lineage.effect,

@@ -7,11 +7,11 @@ use serde_json::value::RawValue;
 
 use super::{Refused, Verified};
 use crate::event::Published;
-use crate::facts::{Effect, Plugin};
-use crate::gate::{Refusal, Verdict};
+use crate::facts::{Came, Capability, Effect, Plugin, Use};
+use crate::gate::{Refusal, Summary, Verdict};
 use crate::ledger::Ledger;
 use crate::name::{Blake3, CapabilityId, InvocationId};
-use crate::ports::{Closing, JournalError, Opening};
+use crate::ports::{Closing, Held, JournalError, Opening};
 use crate::report::{Ended, Failure, Fault, FaultKind, KvWrite, LimitHit, Usage};
 
 /// How an invocation ended.
@@ -60,6 +60,8 @@ mod sealed {
         pub(super) verdict: super::Verdict,
         pub(super) writes: Vec<super::KvWrite>,
         pub(super) published: Option<super::Published>,
+        pub(super) ran: Option<super::Ran>,
+        pub(super) held: Option<super::Held>,
     }
 
     /// Gives up its parts.
@@ -69,6 +71,52 @@ mod sealed {
     }
 }
 use sealed::{Ending, Parts};
+
+/// Which capability ran, and in which context.
+#[derive(Debug)]
+struct Ran {
+    capability: Arc<Capability>,
+    context: u32,
+}
+
+impl Ending {
+    /// What the call adds to the record of its capability: nothing where no guest ran, where its turn
+    /// never came, where the host failed, and where the caller gave it too little time.
+    fn used(&self, ended_ms: u64) -> Option<Use> {
+        let ran = self.ran.as_ref().filter(|_| !self.usage.cached)?;
+        Some(Use {
+            at_ms: ended_ms,
+            came: came(&self.status, &ran.capability, self.begun)?,
+            context: ran.context,
+            input: self.opening.input_blake3.first_four(),
+            id: self.opening.id.last_four(),
+            wall_us: u32::try_from(self.usage.wall_us).unwrap_or(u32::MAX),
+            fuel: self.usage.fuel,
+        })
+    }
+}
+
+fn came(status: &Status, capability: &Capability, begun: bool) -> Option<Came> {
+    let fault = match status {
+        Status::Ok(_) => return Some(Came::Ok),
+        Status::Failed(_) => return Some(Came::SaidNo),
+        Status::Refused(_) | Status::Unrecorded => return None,
+        Status::Fault(fault) => fault,
+    };
+    match fault.kind {
+        FaultKind::Internal | FaultKind::Busy => None,
+        _ if fault.limit.is_some_and(LimitHit::is_caller_s) => None,
+        FaultKind::Deadline if begun && !capability.idempotent => Some(Came::Unknown),
+        FaultKind::OutputInvalid | FaultKind::OutputTooLarge => Some(Came::Invalid),
+        FaultKind::Trap
+        | FaultKind::OutOfMemory
+        | FaultKind::OutOfFuel
+        | FaultKind::Deadline
+        | FaultKind::Exit
+        | FaultKind::HostLimit
+        | FaultKind::NotStarted => Some(Came::Fault),
+    }
+}
 
 impl Parts for Verified {
     fn parts(self) -> Ending {
@@ -87,25 +135,26 @@ impl Parts for Verified {
             verdict: self.verdict,
             writes: self.writes,
             published: self.published,
+            ran: self.context.map(|context| Ran { capability: self.capability, context }),
+            held: None,
         }
     }
 }
 
 impl Parts for Refused {
     fn parts(self) -> Ending {
-        let route = self.draft.route().ok();
-        let plugin = route.map(|route| Arc::clone(&route.plugin));
-        let effect = route.map(|route| route.capability.effect);
         Ending {
-            plugin,
-            effect,
-            opening: self.draft.resolved.received.opening,
+            plugin: self.plugin,
+            effect: self.effect,
+            opening: self.opening,
             begun: false,
             status: Status::Refused(self.refusal),
             usage: Usage::default(),
             verdict: self.verdict,
             writes: Vec::new(),
             published: None,
+            ran: None,
+            held: self.held,
         }
     }
 }
@@ -122,6 +171,11 @@ impl Ledger {
             (ending.writes, ending.published) = (Vec::new(), None);
             recorded = self.record(&ending).await;
         }
+        if recorded.is_ok()
+            && let Some((ran, used)) = ending.ran.as_ref().zip(ending.used(self.clock.now_ms()))
+        {
+            ran.capability.track.add(used);
+        }
         let Ending { opening, plugin, effect, status, usage, verdict, published, .. } = ending;
         let (id, capability) = (opening.id, opening.capability);
         match recorded {
@@ -134,7 +188,10 @@ impl Ledger {
     }
 
     async fn record(&self, ending: &Ending) -> Result<(), JournalError> {
-        let Ending { opening, plugin, effect, begun, status, usage, verdict, writes, published } = ending;
+        let Ending {
+            opening, plugin, effect, begun, status, usage, verdict, writes, published, held, ..
+        } = ending;
+        let ended_ms = self.clock.now_ms();
         let closing = Closing {
             status: status.as_str(),
             code: status.code(),
@@ -145,9 +202,11 @@ impl Ledger {
             usage: *usage,
             output: status.value().map(|text| (Blake3::of(text.as_bytes()), text.len() as u64)),
             verdict,
-            ended_ms: self.clock.now_ms(),
+            ended_ms,
             writes,
             published: published.as_ref(),
+            used: ending.used(ended_ms),
+            held: held.as_ref(),
         };
         self.journal.close(opening, closing).await
     }
@@ -303,7 +362,7 @@ struct OutcomeOut<'a> {
     usage: Usage,
     #[serde(skip_serializing_if = "none")]
     published: usize,
-    verdict: &'a Verdict,
+    verdict: Summary<'a>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
@@ -339,7 +398,7 @@ impl Serialize for Outcome {
             }),
             usage: self.usage,
             published: self.published,
-            verdict: &self.verdict,
+            verdict: self.verdict.summary(),
         };
         out.serialize(serializer)
     }

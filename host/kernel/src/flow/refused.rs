@@ -1,19 +1,34 @@
-//! `Refused`: a request the gate turned away.
+//! `Refused`: a request the gate turned away, or holds for a person.
+
+use std::sync::Arc;
 
 use super::Draft;
+use crate::facts::{Effect, Plugin};
 use crate::gate::{Refusal, Verdict};
+use crate::ports::{Held, Opening};
 
 /// A refusal with the verdict that led to it.
 #[must_use = "a refusal must be recorded"]
 #[derive(Debug)]
 pub struct Refused {
-    pub(super) draft: Draft,
+    pub(super) opening: Opening,
+    pub(super) plugin: Option<Arc<Plugin>>,
+    pub(super) effect: Option<Effect>,
     pub(super) refusal: Refusal,
     pub(super) verdict: Verdict,
+    pub(super) held: Option<Held>,
 }
 
 impl Refused {
     pub(super) fn new(draft: Draft, refusal: Refusal, verdict: Verdict) -> Self {
-        Self { draft, refusal, verdict }
+        Self::asking(draft, (refusal, None), verdict)
+    }
+
+    pub(super) fn asking(draft: Draft, (refusal, held): (Refusal, Option<Held>), verdict: Verdict) -> Self {
+        let route = draft.route().ok();
+        let plugin = route.map(|route| Arc::clone(&route.plugin));
+        let effect = route.map(|route| route.capability.effect);
+        let opening = draft.resolved.received.opening;
+        Self { opening, plugin, effect, refusal, verdict, held }
     }
 }

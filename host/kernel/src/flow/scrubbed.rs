@@ -36,6 +36,10 @@ impl Refused {
     /// Hides stored values in the refusal, which may quote what the caller wrote.
     pub fn scrub(mut self, secrets: &dyn Secrets) -> Self {
         hide(&mut self.refusal.message, secrets);
+        if let Some(held) = &mut self.held {
+            hide(&mut held.arguments, secrets);
+            hide(&mut held.reason, secrets);
+        }
         self
     }
 }

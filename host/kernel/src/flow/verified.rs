@@ -19,6 +19,7 @@ pub struct Verified {
     pub(super) plugin: Arc<Plugin>,
     pub(super) capability: Arc<Capability>,
     pub(super) begun: bool,
+    pub(super) context: Option<u32>,
     pub(super) usage: Usage,
     pub(super) result: Result<String, Ended>,
     pub(super) writes: Vec<KvWrite>,
@@ -29,7 +30,8 @@ impl Verifier {
     /// Looks at what the guest said. Writes and events are kept only with a good answer.
     pub fn verify(&self, scrubbed: Scrubbed) -> Verified {
         let Scrubbed(executed) = scrubbed;
-        let Executed { opening, verdict, plugin, capability, limits, begun, lineage, report } = executed;
+        let Executed { opening, verdict, plugin, capability, limits, begun, context, lineage, report } =
+            executed;
         let result = report.result.and_then(|text| match self.check(&text, &capability, &limits) {
             Ok(()) => Ok(text),
             Err(fault) => Err(Ended::Fault(fault)),
@@ -43,6 +45,7 @@ impl Verifier {
             plugin,
             capability,
             begun,
+            context,
             usage: report.usage,
             result,
             writes,

@@ -1,13 +1,31 @@
-//! The gate: hard checks in a fixed order, each able to say no, none able to widen anything.
+//! The gate: hard checks in a fixed order, each able to say no, none able to widen anything; then five
+//! steps that weigh the evidence; then a decision, the strictest of what evidence, effect and the
+//! operator's rules ask for.
 
 pub mod checks;
+mod decision;
+mod explained;
+mod finding;
+mod judgement;
 mod refusal;
+mod score;
+pub mod steps;
 mod verdict;
 
-pub use refusal::{Kind, Refusal};
-pub use verdict::Verdict;
+use std::sync::Arc;
 
+pub use decision::{Decision, Grounds};
+pub use explained::{Explained, Judged, StepOut, Sum};
+pub use finding::{Evidence, Finding};
+pub use judgement::{Alternative, Depth, Judgement};
+pub use refusal::{Kind, Refusal};
+pub use score::{Bounds, Level, Tier, Weights};
+pub use verdict::{Summary, Verdict};
+
+use crate::facts::Effect;
 use crate::flow::Draft;
+use crate::ports::{Policy, Route, Ruling};
+use steps::{Case, STEPS};
 
 /// One yes or no. The first no ends the gate.
 pub trait Check: Send + Sync {
@@ -21,19 +39,86 @@ pub trait Check: Send + Sync {
     fn check(&self, draft: &mut Draft) -> Result<(), Refusal>;
 }
 
-/// Holds the checks. Judging is in `flow/admitted.rs`, with the state it makes.
+/// What of the gate is the operator's to choose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// What weighs how much.
+    pub weights: Weights,
+    /// Whether a person is asked before the first use of what may change something, where no rule asks.
+    pub ask_untried: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { weights: Weights::default(), ask_untried: true }
+    }
+}
+
+/// Holds the checks and the steps. Judging is in `flow/admitted.rs`, with the state it makes.
 pub struct Gate {
     checks: &'static [&'static dyn Check],
+    settings: Settings,
+    policy: Arc<dyn Policy>,
 }
 
 impl Gate {
-    /// The gate with every check, in order. There is no other.
+    /// The gate with every check and step, in order. There is no other.
     #[must_use]
-    pub fn standard() -> Self {
-        Self { checks: checks::CHECKS }
+    pub fn standard(settings: Settings, policy: Arc<dyn Policy>) -> Self {
+        Self { checks: checks::CHECKS, settings, policy }
     }
 
     pub(crate) fn checks(&self) -> &'static [&'static dyn Check] {
         self.checks
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(crate) fn policy(&self) -> &Arc<dyn Policy> {
+        &self.policy
+    }
+
+    /// Weighs the evidence for a request that passed every check.
+    pub(crate) fn judge(&self, draft: &Draft, route: &Route, ruling: Ruling) -> Box<Judgement> {
+        let history = route.capability.track.history(draft.input_mark(), draft.received_ms());
+        let (depth, why) = depth(draft, route, Tier::of(&history), history.recent_bad);
+        let mut judgement = Box::new(Judgement {
+            depth,
+            why: why.into(),
+            history,
+            before: None,
+            points: 0,
+            unexplained: Vec::new(),
+            findings: draft.findings().to_vec(),
+            others: 0,
+            alternatives: Vec::new(),
+            tier: Tier::Third,
+            weights: None,
+            score: 0,
+            level: Level::Low,
+            ruling,
+        });
+        let case = Case { draft, route, weights: &self.settings.weights };
+        for step in STEPS {
+            step.examine(&case, &mut judgement);
+        }
+        judgement
+    }
+}
+
+/// How closely to look, and why.
+fn depth(draft: &Draft, route: &Route, tier: Tier, recent_bad: u32) -> (Depth, &'static str) {
+    if draft.request().thorough {
+        return (Depth::Ultra, "it was asked for");
+    }
+    if route.capability.effect <= Effect::Read && tier == Tier::First && recent_bad == 0 {
+        return (Depth::Quick, "it changes nothing, is proven, and nothing went wrong lately");
+    }
+    match (route.capability.effect.changes(), tier) {
+        (true, _) => (Depth::Full, "it may change something"),
+        (false, Tier::First) => (Depth::Full, "something went wrong lately"),
+        (false, _) => (Depth::Full, "it is not proven"),
     }
 }

@@ -2,6 +2,10 @@
 
 use serde::Serialize;
 
+use super::{Decision, Judgement};
+use crate::name::InvocationId;
+use crate::ports::Route;
+
 /// The ways to say no. Doors match it in full, without a wildcard: a new kind breaks the build in
 /// exactly the places that must learn it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -57,6 +61,28 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// It waits for a person, for this reason.
+    pub(crate) fn held(decision: Decision, id: InvocationId, route: &Route, reason: &str) -> Self {
+        let (plugin, capability) = (&route.plugin.name, &route.capability);
+        let code = if decision == Decision::Escalate { "escalate" } else { "ask" };
+        let message = format!(
+            "`{}` of plugin `{plugin}` is of class {} and waits for a person: {reason}; to let this call run once: `ares-host approvals approve {id}`, then the same call with `--approval {id}`",
+            capability.id, capability.effect
+        );
+        Self { check: "decision", code, kind: Kind::Held, message }
+    }
+
+    /// It is too uncertain to be asked about.
+    pub(crate) fn unsure(route: &Route, judgement: &Judgement) -> Self {
+        let message = format!(
+            "`{}` of plugin `{}` cannot be undone and confidence is low ({}); it takes evidence that it works: run its cases with `ares-host plugin test`",
+            route.capability.id,
+            route.plugin.name,
+            judgement.sum()
+        );
+        Self { check: "decision", code: "unsure", kind: Kind::Forbidden, message }
+    }
+
     /// No check accepted the arguments, so nothing may run. A gate without the arguments check
     /// would end here.
     pub(crate) fn unjudged() -> Self {

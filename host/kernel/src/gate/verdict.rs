@@ -1,35 +1,117 @@
-//! What the gate decided and why, as the journal keeps it and `--explain` shows it.
+//! What the gate decided and why, as the journal keeps it and `explain` shows it.
 
-use serde::Serialize;
+use std::borrow::Cow;
 
-use super::Refusal;
+use serde::{Deserialize, Serialize};
+
+use super::{Decision, Judgement, Refusal, checks};
+use crate::name::InvocationId;
 use crate::ports::Ranked;
 
 /// The gate's verdict on one request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
-    /// `execute`, `refuse`, or `none` when the gate was not reached.
-    pub decision: &'static str,
-    /// The checks that passed, in order.
-    pub passed: Vec<&'static str>,
+    /// What was decided.
+    pub decision: Decision,
     /// The check that said no.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub refused_by: Option<&'static str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused_by: Option<Cow<'static, str>>,
     /// All providers, best first, when there was a choice.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub providers: Vec<Ranked>,
+    /// How it was judged, if it passed the checks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judgement: Option<Box<Judgement>>,
+    /// The approval that lifted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<InvocationId>,
+    /// The version of the host that judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<Cow<'static, str>>,
+}
+
+/// This host.
+const HOST: &str = env!("CARGO_PKG_VERSION");
+
+/// What outcomes tell of a verdict; `explain` tells the rest.
+#[derive(Debug, Serialize)]
+pub struct Summary<'a> {
+    decision: Decision,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<super::Level>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    depth: Option<super::Depth>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warnings: Option<u32>,
+    passed: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approval: Option<InvocationId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused_by: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    providers: &'a [Ranked],
 }
 
 impl Verdict {
-    pub(crate) fn admitted(passed: Vec<&'static str>, ranking: &[Ranked]) -> Self {
-        Self { decision: "execute", passed, refused_by: None, providers: ranking.to_vec() }
+    pub(crate) fn judged(decision: Decision, judgement: Box<Judgement>, ranking: &[Ranked]) -> Self {
+        Self {
+            decision,
+            refused_by: None,
+            providers: ranking.to_vec(),
+            judgement: Some(judgement),
+            approval: None,
+            host: Some(Cow::Borrowed(HOST)),
+        }
     }
 
-    pub(crate) fn refused(passed: Vec<&'static str>, refusal: &Refusal, ranking: &[Ranked]) -> Self {
-        Self { decision: "refuse", passed, refused_by: Some(refusal.check), providers: ranking.to_vec() }
+    pub(crate) fn refused(refusal: &Refusal, ranking: &[Ranked]) -> Self {
+        Self {
+            decision: Decision::Refuse,
+            refused_by: Some(Cow::Borrowed(refusal.check)),
+            providers: ranking.to_vec(),
+            judgement: None,
+            approval: None,
+            host: Some(Cow::Borrowed(HOST)),
+        }
     }
 
     pub(crate) fn none() -> Self {
-        Self { decision: "none", passed: Vec::new(), refused_by: None, providers: Vec::new() }
+        Self {
+            decision: Decision::None,
+            refused_by: None,
+            providers: Vec::new(),
+            judgement: None,
+            approval: None,
+            host: None,
+        }
+    }
+
+    /// The checks that passed, in order.
+    #[must_use]
+    pub fn passed(&self) -> Vec<&'static str> {
+        if self.decision == Decision::None {
+            return Vec::new();
+        }
+        let names = checks::CHECKS.iter().map(|check| check.name());
+        names.take_while(|name| self.refused_by.as_deref() != Some(*name)).collect()
+    }
+
+    /// What outcomes tell of it.
+    #[must_use]
+    pub fn summary(&self) -> Summary<'_> {
+        let judgement = self.judgement.as_deref();
+        Summary {
+            decision: self.decision,
+            level: judgement.map(|judgement| judgement.level),
+            score: judgement.map(|judgement| judgement.score),
+            depth: judgement.map(|judgement| judgement.depth),
+            warnings: judgement.map(Judgement::warnings),
+            passed: self.passed(),
+            approval: self.approval,
+            refused_by: self.refused_by.as_deref(),
+            providers: &self.providers,
+        }
     }
 }

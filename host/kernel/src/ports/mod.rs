@@ -6,7 +6,7 @@ mod runtime;
 mod secrets;
 mod store;
 
-pub use policy::{Arguments, Policy, Question, Ruling, Stance};
+pub use policy::{Arguments, NoRules, Policy, Question, Ruling, Stance};
 pub use runtime::{Component, Described, Health, Hook, HookReport, LoadError, Runtime};
 pub use secrets::{NoSecrets, Scrubbing, Secrets, SecretsError};
 pub use store::{KvError, KvStore, KvUsed, StoreFull};
@@ -17,7 +17,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 
 use crate::event::{DeliveryId, Posted, Published};
-use crate::facts::{Capability, Effect, Integrity, Plugin};
+use crate::facts::{Approval, Binding, Capability, Effect, Integrity, Plugin, Use};
 use crate::flow::{Outcome, Permit};
 use crate::gate::Verdict;
 use crate::name::{Blake3, CapabilityId, InvocationId, PluginName};
@@ -50,10 +50,22 @@ pub struct Resolution {
     pub provision: Provision,
     /// All enabled providers, best first, when there was a choice; else empty.
     pub ranking: Vec<Ranked>,
+    /// The other enabled providers, when there was a choice.
+    pub others: Vec<Route>,
+    /// The approval the request names, if there is such a one.
+    pub approval: Option<Approval>,
+}
+
+impl Resolution {
+    /// One answer and no choice.
+    #[must_use]
+    pub fn only(provision: Provision) -> Self {
+        Self { provision, ranking: Vec::new(), others: Vec::new(), approval: None }
+    }
 }
 
 /// One provider in the order they would be asked.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Ranked {
     /// The plugin.
     pub plugin: PluginName,
@@ -107,7 +119,11 @@ pub trait Journal: Send + Sync {
     /// When they cannot.
     fn ready(&self) -> Result<(), JournalError>;
 
-    /// Records that a call which may change something is about to run.
+    /// Records that a call which may change something or was approved is about to run, and uses its
+    /// approval up.
+    ///
+    /// # Errors
+    /// With [`ApprovalGone`] as its source the approval was used or taken back meanwhile.
     fn begin<'a>(&'a self, opening: &'a Opening, begun: Begun<'a>)
     -> BoxFuture<'a, Result<(), JournalError>>;
 
@@ -140,7 +156,18 @@ pub trait Outbox: Send + Sync {
 #[error("the journal cannot be written")]
 pub struct JournalError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
+/// The approval a call was to be made with is not there any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the approval {0} was used or taken back meanwhile; each is for one call")]
+pub struct ApprovalGone(pub InvocationId);
+
 impl JournalError {
+    /// The approval that is gone, where that is all that is wrong.
+    #[must_use]
+    pub fn approval_gone(&self) -> Option<&ApprovalGone> {
+        self.0.downcast_ref()
+    }
+
     /// The store that has no room for a call's writes, where that is all that is wrong.
     #[must_use]
     pub fn store_full(&self) -> Option<&StoreFull> {
@@ -178,6 +205,8 @@ pub struct Begun<'a> {
     pub plugin: &'a Plugin,
     /// What the call may do.
     pub effect: Effect,
+    /// The approval it is made with; it is used up in the same transaction.
+    pub approval: Option<InvocationId>,
 }
 
 /// How an invocation ended.
@@ -207,6 +236,21 @@ pub struct Closing<'a> {
     pub writes: &'a [KvWrite],
     /// Events to keep for their subscribers; nothing unless the status is `ok`.
     pub published: Option<&'a Published>,
+    /// What the call adds to the record of its capability; nothing when no guest ran.
+    pub used: Option<Use>,
+    /// What a person is asked, if the call is held for one.
+    pub held: Option<&'a Held>,
+}
+
+/// A question to a person, kept under the id of the invocation that is held for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// What a yes would be bound to.
+    pub binding: Binding,
+    /// The arguments in their canonical form. Whoever shows them escapes, cuts and scrubs them.
+    pub arguments: String,
+    /// Why it is asked.
+    pub reason: String,
 }
 
 /// Tells the time of day. Durations are measured with [`std::time::Instant`], never with this.

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::facts::{Capability, Plugin};
 use crate::request::Caller;
@@ -13,6 +13,17 @@ use crate::request::Caller;
 pub trait Policy: Send + Sync {
     /// What the rules say.
     fn rule(&self, question: &Question<'_>) -> Ruling;
+}
+
+/// No rules at all: everything may run. For kernels in tests; a host has rules.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoRules;
+
+impl Policy for NoRules {
+    fn rule(&self, _: &Question<'_>) -> Ruling {
+        let reason = Cow::Borrowed("there are no rules");
+        Ruling { stance: Stance::Auto, rule: Some(Cow::Borrowed("none")), reason, revision: 0 }
+    }
 }
 
 /// What is asked of the rules. Everything in it was established by the host.
@@ -45,7 +56,7 @@ pub struct Arguments<'a> {
 }
 
 /// What the rules say, from the most to the least free.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stance {
     /// It may run, and no person is asked for this very thing.
@@ -59,7 +70,7 @@ pub enum Stance {
 }
 
 /// The rules' answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ruling {
     /// What they say.
     pub stance: Stance,

@@ -8,16 +8,17 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use ares_kernel::facts::{
-    Access, Capability, Effect, Folder, Grants, HealthPolicy, Hooks, Integrity, Limits, Plugin, Priority,
-    Schema, Scope, Target,
+    About, Access, Approval, ApprovalState, Capability, Effect, Folder, Grants, HealthPolicy, Hooks,
+    Integrity, Limits, Plugin, Priority, Schema, Scope, Target,
 };
+use ares_kernel::gate::{Settings, Weights};
 use ares_kernel::ports::{
-    Begun, Catalog, Clock, Closing, Engine, Journal, JournalError, Opening, Provision, Resolution, Route,
-    Scrubbing, Secrets, SecretsError, StoreFull,
+    ApprovalGone, Begun, Catalog, Clock, Closing, Engine, Held, Journal, JournalError, NoRules, Opening,
+    Provision, Resolution, Route, Scrubbing, Secrets, SecretsError, StoreFull,
 };
 use ares_kernel::{
-    Blake3, Caller, DeliveryId, Event, EventId, InvocationId, Kernel, KvWrite, Outcome, Permit, Posted,
-    Published, Report, Request, SecretName, SecretValue, Topic, Usage,
+    Blake3, Caller, DeliveryId, Event, EventId, InvocationId, Kernel, KvWrite, Outcome, Permit, Ports,
+    Posted, Published, Report, Request, SecretName, SecretValue, Topic, Usage,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -41,8 +42,18 @@ struct State {
     inputs: Mutex<Vec<(Caller, String)>>,
     may_publish: Mutex<Vec<usize>>,
     broken: Mutex<Option<&'static str>>,
+    held: Mutex<Vec<Held>>,
+    approvals: Mutex<Vec<Approval>>,
     routes: Vec<Route>,
 }
+
+/// A gate that trusts what it does not know: for tests of everything around its judgement.
+pub(crate) fn trusting() -> Settings {
+    Settings { weights: Weights { base: 9000, ..Weights::default() }, ask_untried: false }
+}
+
+/// What the clock of this world says.
+pub(crate) const NOW_MS: u64 = 1_700_000_000_000;
 
 /// A request of a person.
 pub(crate) fn human(capability: &str, input: &str) -> Request {
@@ -51,8 +62,21 @@ pub(crate) fn human(capability: &str, input: &str) -> Request {
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::with(trusting())
+    }
+
+    /// With a gate of these settings.
+    pub(crate) fn with(settings: Settings) -> Self {
         let state = Arc::new(State { routes: routes(), ..State::default() });
-        let kernel = Kernel::new(state.clone(), state.clone(), state.clone(), state.clone(), state.clone());
+        let ports = Ports {
+            journal: state.clone(),
+            clock: state.clone(),
+            catalog: state.clone(),
+            policy: Arc::new(NoRules),
+            engine: state.clone(),
+            secrets: state.clone(),
+        };
+        let kernel = Kernel::new(ports, settings);
         Self { kernel, state }
     }
 
@@ -119,6 +143,18 @@ impl World {
         self.kernel.deliver(DeliveryId(1)).await.unwrap().unwrap()
     }
 
+    /// The questions to a person so far.
+    pub(crate) fn held(&self) -> Vec<Held> {
+        self.state.held.lock().unwrap().clone()
+    }
+
+    /// Says yes to one.
+    pub(crate) fn approve(&self, id: InvocationId, held: &Held) {
+        let (binding, state) = (held.binding.clone(), ApprovalState::Approved);
+        let approval = Approval { id, binding, state, expires_ms: NOW_MS + 1 };
+        self.state.approvals.lock().unwrap().push(approval);
+    }
+
     pub(crate) fn break_journal(&self, at: &'static str) {
         *self.state.broken.lock().unwrap() = Some(at);
     }
@@ -163,6 +199,7 @@ fn plugin(name: &str, enabled: bool, grants: &Arc<Grants>) -> Arc<Plugin> {
         limits: Limits::default(),
         config: Arc::default(),
         misconfigured: None,
+        claims: Vec::new(),
         capabilities: Vec::new(),
     })
 }
@@ -180,6 +217,9 @@ fn capability(id: &str, effect: Effect, needs: &[Scope], input: &Value, grants: 
         needs: needs.to_vec(),
         targets: Vec::new(),
         limits: Limits::default(),
+        about: About { reversible: true, trade_offs: true, ..About::default() },
+        track: Arc::default(),
+        before: None,
     }
 }
 
@@ -267,7 +307,7 @@ fn events(open: &Value) -> Vec<Route> {
 
 impl Clock for State {
     fn now_ms(&self) -> u64 {
-        1_700_000_000_000
+        NOW_MS
     }
 }
 
@@ -305,7 +345,9 @@ impl Catalog for State {
             Some(route) => Provision::Ready(route),
             None => Provision::Unknown { near: Vec::new() },
         };
-        async move { Resolution { provision, ranking: Vec::new() } }.boxed()
+        let approvals = self.approvals.lock().unwrap();
+        let approval = approvals.iter().find(|known| Some(known.id) == request.approval).cloned();
+        async move { Resolution { approval, ..Resolution::only(provision) } }.boxed()
     }
 }
 
@@ -314,7 +356,16 @@ impl Journal for State {
         self.journal("ready")
     }
 
-    fn begin<'a>(&'a self, opening: &'a Opening, _: Begun<'a>) -> BoxFuture<'a, Result<(), JournalError>> {
+    fn begin<'a>(
+        &'a self,
+        opening: &'a Opening,
+        begun: Begun<'a>,
+    ) -> BoxFuture<'a, Result<(), JournalError>> {
+        if let Some(id) = begun.approval
+            && *self.broken.lock().unwrap() == Some("approval")
+        {
+            return async move { Err(JournalError(ApprovalGone(id).into())) }.boxed();
+        }
         self.records.lock().unwrap().push(format!("begin {}", opening.capability));
         async { self.journal("begin") }.boxed()
     }
@@ -326,6 +377,7 @@ impl Journal for State {
     ) -> BoxFuture<'a, Result<(), JournalError>> {
         self.records.lock().unwrap().push(format!("close {} {}", closing.status, opening.capability));
         self.parents.lock().unwrap().push(opening.parent);
+        self.held.lock().unwrap().extend(closing.held.cloned());
         if *self.broken.lock().unwrap() == Some("store") && !closing.writes.is_empty() {
             let plugin = closing.plugin.unwrap().name.clone();
             let full = StoreFull { plugin, limit: "kv_total_bytes", would: 2, most: 1 };

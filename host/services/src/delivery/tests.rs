@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use ares_kernel::facts::{Effect, Scope};
 use ares_kernel::ports::Engine;
 use ares_kernel::{
-    Blake3, Caller, Ended, Event, EventId, Failure, FaultKind, Permit, Report, Request, Usage,
+    Blake3, Caller, Ended, Event, EventId, Failure, FaultKind, Permit, Ports, Report, Request, Usage,
 };
 use ares_registry::manifest::Manifest;
 use ares_registry::{CapabilityRecord, EventQuery, Options, Registration};
@@ -16,6 +16,7 @@ use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::testing::trusting;
 
 /// A clock that is moved by hand.
 struct Moved(AtomicU64);
@@ -163,7 +164,15 @@ impl Scene {
         let news = News::default();
         let journal = Arc::new(Telling::new(registry.clone(), news.clone()));
         let secrets = registry.clone();
-        let kernel = Kernel::new(journal, clock.clone(), registry.clone(), stage.clone(), secrets);
+        let ports = Ports {
+            journal,
+            clock: clock.clone(),
+            catalog: registry.clone(),
+            policy: Arc::new(ares_kernel::ports::NoRules),
+            engine: stage.clone(),
+            secrets,
+        };
+        let kernel = Kernel::new(ports, trusting());
         let delivery = Delivery::new(registry.clone(), kernel.clone(), clock.clone(), mode, news);
         Self { folder, registry, kernel, stage, clock, delivery }
     }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use ares_kernel::facts::{Integrity, Plugin};
 use ares_kernel::ports::{Catalog, Provision};
-use ares_kernel::{Blake3, Kernel};
+use ares_kernel::{Blake3, Kernel, Ports};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::{Files, Provisioned, Sources};
 use crate::records::RecordsError;
-use crate::testing::{FakeEngine, NoJournal, Noted, Only, Still, plugin, request};
+use crate::testing::{FakeEngine, NoJournal, Noted, Only, Still, plugin, request, trusting};
 
 struct Fixed(Files);
 
@@ -63,13 +63,15 @@ impl Fixture {
 async fn one_flipped_byte_refuses_the_call_and_is_told_once() {
     let f = fixture();
     f.write("copy.wasm", "dema");
-    let kernel = Kernel::new(
-        Arc::new(NoJournal),
-        Arc::new(Still),
-        Arc::new(f.catalog.clone()),
-        Arc::new(FakeEngine::default()),
-        Arc::new(ares_kernel::ports::NoSecrets),
-    );
+    let ports = Ports {
+        journal: Arc::new(NoJournal),
+        clock: Arc::new(Still),
+        catalog: Arc::new(f.catalog.clone()),
+        policy: Arc::new(ares_kernel::ports::NoRules),
+        engine: Arc::new(FakeEngine::default()),
+        secrets: Arc::new(ares_kernel::ports::NoSecrets),
+    };
+    let kernel = Kernel::new(ports, trusting());
     for _ in 0..3 {
         let outcome = kernel.invoke(request()).await;
         assert_eq!((outcome.status().as_str(), outcome.status().code()), ("refused", Some("changed")));

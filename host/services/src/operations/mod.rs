@@ -1,9 +1,11 @@
 //! Everything a host can be asked, carried out.
 
+mod approvals;
 mod capabilities;
 mod config;
 mod copies;
 mod doctor;
+mod explain;
 mod grants;
 mod invoke;
 mod journal;
@@ -21,11 +23,12 @@ mod versions;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ares_kernel::facts::Plugin;
 use ares_kernel::ports::{Invoke, Runtime};
 use ares_kernel::progress::Sink;
-use ares_kernel::{Caller, PluginName};
+use ares_kernel::{Caller, InvocationId, PluginName};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::Value;
@@ -57,6 +60,8 @@ pub(crate) struct Parts {
     pub(crate) serving: bool,
     /// One registration or configuration at a time; see [`Operations::alone`].
     pub(crate) registering: tokio::sync::Mutex<()>,
+    /// How long a person's yes to one call holds.
+    pub(crate) approval: Duration,
 }
 
 impl Operations {
@@ -68,10 +73,7 @@ impl Operations {
     /// The one place where operations meet their code.
     async fn carry_out(&self, caller: Caller, operation: Operation, progress: Option<Sink>) -> Answer {
         match operation {
-            Operation::Invoke { capability, plugin, input, deadline_ms, task, metadata } => {
-                let call = invoke::Call { capability, plugin, input, deadline_ms, task, metadata, progress };
-                self.invoke(caller, call).await
-            }
+            Operation::Invoke(call) => self.invoke(caller, call, progress).await,
             Operation::Register { folder, grants, grant_all, replace } => {
                 self.register(caller, register::Wish { folder, grants, grant_all, replace }).await
             }
@@ -86,6 +88,12 @@ impl Operations {
             Operation::Health { plugin } => self.health(plugin.as_deref()).await,
             Operation::Events { types, plugin, limit } => self.events(types, plugin, limit).await,
             Operation::Invocations { id, capability, limit } => self.invocations(id, capability, limit).await,
+            Operation::Explain { id } => self.explain(&id).await,
+            Operation::Feedback { id, note } => self.feedback(caller, &id, note).await,
+            Operation::Approvals { all, limit } => self.approvals(all, limit).await,
+            Operation::Approval { id } => self.approval(&id).await,
+            Operation::Approve { id, note } => self.decide(caller, &id, true, note).await,
+            Operation::Deny { id, note } => self.decide(caller, &id, false, note).await,
             Operation::ConfigGet { plugin, key } => self.config_get(&plugin, key).await,
             Operation::ConfigSet { plugin, key, value } => {
                 self.config_set(caller, &plugin, key, &value).await
@@ -158,6 +166,11 @@ impl Operations {
 /// A plugin's name as it was written.
 fn name(text: &str) -> Result<PluginName, Problem> {
     text.parse().map_err(|error| Problem::invalid("bad-name", error))
+}
+
+/// An invocation's id as it was written.
+fn invocation(text: &str) -> Result<InvocationId, Problem> {
+    text.parse().map_err(|error| Problem::invalid("bad-id", error))
 }
 
 /// Something done where waiting for the disk is allowed.

@@ -17,7 +17,8 @@ pub(super) enum Weight {
 
 pub(super) fn weight(operation: &Operation) -> Weight {
     match operation {
-        Operation::Invoke { .. }
+        Operation::Invoke(_)
+        | Operation::Explain { .. }
         | Operation::List { .. }
         | Operation::Info { .. }
         | Operation::Capabilities { .. }
@@ -40,6 +41,11 @@ pub(super) fn weight(operation: &Operation) -> Weight {
         | Operation::ConfigUnset { .. }
         | Operation::GrantsAllow { .. }
         | Operation::GrantsRevoke { .. }
+        | Operation::Feedback { .. }
+        | Operation::Approvals { .. }
+        | Operation::Approval { .. }
+        | Operation::Approve { .. }
+        | Operation::Deny { .. }
         | Operation::Activate { .. } => Weight::Heavy,
         Operation::SecretsList
         | Operation::SecretSet { .. }

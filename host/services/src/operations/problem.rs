@@ -66,6 +66,8 @@ impl From<RegistryError> for Problem {
             E::SecretExists { .. } => (Kind::Invalid, "secret-exists"),
             E::NoSuchSecret { .. } => (Kind::NotFound, "no-secret"),
             E::SecretsKey { .. } => (Kind::Failed, "secrets-key"),
+            E::NoSuchApproval { .. } => (Kind::NotFound, "no-approval"),
+            E::ApprovalClosed { .. } => (Kind::Invalid, "approval-closed"),
             E::Config { .. } => (Kind::Invalid, "bad-config"),
             E::Invalid(_) => (Kind::Invalid, "invalid"),
             E::NotADatabase { .. } | E::Foreign { .. } => (Kind::Failed, "not-a-registry"),

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use wasm_encoder::{ComponentBuilder, ComponentExportKind, CustomSection};
 
 use crate::host::{Foundation, Host, Mode};
-use crate::operation::{Operation, Problem, ProblemKind};
+use crate::operation::{Call, Operation, Problem, ProblemKind};
 use crate::state::{Lock, State};
 use crate::testing::{Ends, FakeEngine, FakeRuntime, Still};
 
@@ -51,6 +51,9 @@ fn open(folder: &Path, mode: Mode, runtime: &Arc<FakeRuntime>, engine: &Arc<Fake
         engine: engine.clone(),
         runtime: runtime.clone(),
         clock: Arc::new(Still),
+        policy: Arc::new(ares_kernel::ports::NoRules),
+        gate: crate::testing::trusting(),
+        approval: std::time::Duration::from_secs(900),
     };
     Host::assemble(lock, mode, foundation)
 }
@@ -117,16 +120,8 @@ impl Fixture {
     }
 
     async fn invoke(&self) -> Value {
-        self.ask(Operation::Invoke {
-            capability: "hello".to_owned(),
-            plugin: None,
-            input: r#"{"name":"Bo"}"#.to_owned(),
-            deadline_ms: None,
-            task: None,
-            metadata: None,
-        })
-        .await
-        .unwrap()
+        let (capability, input) = ("hello".to_owned(), r#"{"name":"Bo"}"#.to_owned());
+        self.ask(Operation::Invoke(Call { capability, input, ..Call::default() })).await.unwrap()
     }
 
     async fn events(&self, types: &[&str]) -> Vec<String> {

@@ -6,7 +6,7 @@ mod matching;
 use std::path::{Path, PathBuf};
 
 use ares_kernel::Caller;
-use ares_services::operation::Operation;
+use ares_services::operation::{Call, Operation};
 use ares_services::state::State;
 use serde_json::{Value, json};
 
@@ -45,7 +45,7 @@ struct Trial {
 
 impl SelfTest {
     pub(crate) async fn run(self, context: &Context) -> Result<ExitStatus, Failure> {
-        let settings = context.settings()?.for_one_call();
+        let settings = context.settings()?.for_one_call().for_trial();
         let mut rows = vec![
             row("host", "state directory, database and doctor", sound(&settings).await),
             row("host", "a refused call is in the journal", refusal(&settings).await),
@@ -101,15 +101,8 @@ impl Trial {
     }
 
     async fn invoke(&self, capability: &str, input: &Value) -> Result<Value, Failure> {
-        self.operate(Operation::Invoke {
-            capability: capability.to_owned(),
-            plugin: None,
-            input: input.to_string(),
-            deadline_ms: None,
-            task: None,
-            metadata: None,
-        })
-        .await
+        let (capability, input) = (capability.to_owned(), input.to_string());
+        self.operate(Operation::Invoke(Call { capability, input, ..Call::default() })).await
     }
 
     async fn end(self) {

@@ -7,7 +7,9 @@ mod caller;
 mod depth;
 mod grants;
 mod integrity;
+mod policy;
 mod provider;
+mod rules;
 mod targets;
 
 use super::Check;
@@ -18,7 +20,9 @@ pub const CHECKS: &[&dyn Check] = &[
     &provider::Provider,
     &integrity::Integrity,
     &depth::Depth,
+    &policy::Policy,
     &grants::Grants,
     &arguments::Arguments,
     &targets::Targets,
+    &rules::Rules,
 ];

@@ -1,0 +1,95 @@
+//! `approvals`: calls that wait for a person.
+
+use ares_services::operation::Operation;
+use clap::Subcommand;
+
+use super::Context;
+use crate::exit::ExitStatus;
+use crate::failure::Failure;
+use crate::render::{field, record, table};
+
+/// List, show, approve and deny calls that wait for a person
+///
+/// A yes is for the very call that was held: same capability, same bytes of the plugin, same
+/// arguments, same caller, same rules. It is used once and holds for gate.approval_s seconds. The call
+/// is then made again with --approval ID, and every check is made again.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  ares-host approvals list\n  ares-host approvals show 01934f3e-7c1b-7b7e-9d5c-2f1f0a3b4c5d\n  ares-host approvals approve 01934f3e-7c1b-7b7e-9d5c-2f1f0a3b4c5d --note \"seen the draft\"\n  ares-host approvals deny 01934f3e-7c1b-7b7e-9d5c-2f1f0a3b4c5d"
+)]
+pub(crate) struct Approvals {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Calls that wait, oldest first
+    List {
+        /// Also those that wait no more
+        #[arg(long)]
+        all: bool,
+        /// At most so many
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// Everything about one of them
+    Show {
+        /// The held invocation
+        id: String,
+    },
+    /// Let the very call that was held run once
+    Approve {
+        /// The held invocation
+        id: String,
+        /// Why, kept with the approval
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
+    /// Say no, or take a yes back that was not used
+    Deny {
+        /// The held invocation
+        id: String,
+        /// Why, kept with the approval
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
+}
+
+impl Approvals {
+    pub(crate) async fn run(self, context: &Context) -> Result<ExitStatus, Failure> {
+        let operation = match self.action {
+            Action::List { all, limit } => return list(context, all, limit).await,
+            Action::Show { id } => Operation::Approval { id },
+            Action::Approve { id, note } => Operation::Approve { id, note },
+            Action::Deny { id, note } => Operation::Deny { id, note },
+        };
+        let answer = context.operate(operation).await?;
+        context.screen.show(&answer, |answer| {
+            let mut text = record::render(answer);
+            if field::at(answer, "state").as_str() == Some("approved") {
+                let id = field::text(answer, "id");
+                text.push_str(&format!("\nThe same call runs once with --approval {id}\n"));
+            }
+            text
+        })?;
+        Ok(ExitStatus::Done)
+    }
+}
+
+async fn list(context: &Context, all: bool, limit: u32) -> Result<ExitStatus, Failure> {
+    let answer = context.operate(Operation::Approvals { all, limit }).await?;
+    context.screen.show(&answer, |answer| {
+        let columns = [
+            ("ASKED", "asked_at_ms"),
+            ("ID", "id"),
+            ("STATE", "state"),
+            ("CAPABILITY", "capability"),
+            ("PLUGIN", "plugin"),
+            ("EFFECT", "effect"),
+            ("CALLER", "caller"),
+        ];
+        table::records(answer, &columns, "nothing waits")
+    })?;
+    Ok(ExitStatus::Done)
+}

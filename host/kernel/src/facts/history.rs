@@ -1,0 +1,355 @@
+//! What came of earlier calls of one capability of one component: kept as they end, never searched for.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+/// How many uses count at most.
+pub const USES_MAX: usize = 200;
+/// How long a use counts, in milliseconds: 30 days.
+pub const USE_MS_MAX: u64 = 30 * 24 * 60 * 60 * 1000;
+/// How many of the last uses are looked at for faults, and for a change of pace.
+pub const RECENT: usize = 20;
+/// The paces are measured again after so many uses: measuring them sorts.
+const MEASURE_EVERY: u32 = 10;
+
+/// What came of one call whose guest ran.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Came {
+    /// A good answer.
+    Ok,
+    /// The guest said no, in its own way: an answer too, which says nothing about whether it works.
+    SaidNo,
+    /// The guest broke.
+    Fault,
+    /// It answered something that is not what it promised.
+    Invalid,
+    /// It was cut off after it had started, and calling it twice is not the same as once: what it
+    /// changed is unknown.
+    Unknown,
+    /// It answered well, and somebody said later that the answer was wrong.
+    Wrong,
+}
+
+/// One call, as far as later verdicts need it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Use {
+    /// When it ended, in milliseconds since the Unix epoch.
+    pub at_ms: u64,
+    /// What came of it.
+    pub came: Came,
+    /// Who asked and what sort of arguments they gave, as a number.
+    pub context: u32,
+    /// The first four bytes of the input's hash.
+    pub input: u32,
+    /// The last four bytes of the invocation's id.
+    pub id: u32,
+    /// How long it ran, in microseconds.
+    pub wall_us: u32,
+    /// The fuel it used.
+    pub fuel: u64,
+}
+
+/// The 95th percentiles of the last [`RECENT`] good uses and of those before them, where there are
+/// [`RECENT`] of each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pace {
+    /// Time of the last ones, in microseconds.
+    pub now_us: u32,
+    /// Time of those before.
+    pub before_us: u32,
+    /// Fuel of the last ones.
+    pub now_fuel: u64,
+    /// Fuel of those before.
+    pub before_fuel: u64,
+}
+
+/// What earlier calls say, in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct History {
+    /// Uses that count: answers and faults, at most [`USES_MAX`] of the last 30 days.
+    pub uses: u32,
+    /// Those with a good answer that nobody has called wrong.
+    pub good: u32,
+    /// Different contexts among the good ones.
+    pub contexts: u32,
+    /// Answers that were a no; they do not count.
+    pub said_no: u32,
+    /// Answers that were not what the output schema promises.
+    pub invalid: u32,
+    /// Answers that were called wrong later.
+    pub wrong: u32,
+    /// How many of the last uses are looked at: at most [`RECENT`].
+    pub recent: u32,
+    /// Those of them that are not good.
+    pub recent_bad: u32,
+    /// Whether a call with this very input was cut off and may have done its work.
+    pub unsure: bool,
+    /// The 95th percentile of the time of the good ones, in microseconds, where there are [`RECENT`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p95_us: Option<u32>,
+    /// How the pace has changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pace: Option<Pace>,
+}
+
+/// The uses of one capability of one component. Shared by all who call it and fed when a call ends.
+#[derive(Debug, Default)]
+pub struct Track(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    uses: VecDeque<Use>,
+    good_in: HashMap<u32, u32>,
+    counts: Counts,
+    since_measured: u32,
+    p95_us: Option<u32>,
+    pace: Option<Pace>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    good: u32,
+    said_no: u32,
+    invalid: u32,
+    wrong: u32,
+    unknown: u32,
+}
+
+impl Counts {
+    fn of(&mut self, came: Came) -> Option<&mut u32> {
+        match came {
+            Came::Ok => Some(&mut self.good),
+            Came::SaidNo => Some(&mut self.said_no),
+            Came::Invalid => Some(&mut self.invalid),
+            Came::Wrong => Some(&mut self.wrong),
+            Came::Unknown => Some(&mut self.unknown),
+            Came::Fault => None,
+        }
+    }
+}
+
+impl Track {
+    /// With the uses that were kept, oldest first.
+    #[must_use]
+    pub fn of(uses: impl IntoIterator<Item = Use>) -> Self {
+        let mut kept = Kept::default();
+        for one in uses {
+            kept.add(one);
+        }
+        kept.measure();
+        Self(Mutex::new(kept))
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a use in.
+    pub fn add(&self, one: Use) {
+        let mut kept = self.kept();
+        kept.add(one);
+        kept.since_measured += 1;
+        if kept.since_measured >= MEASURE_EVERY {
+            kept.measure();
+        }
+    }
+
+    /// Says of a use that it was wrong. Answers whether it is one that counts and was good.
+    pub fn wrong(&self, id: u32, at_ms: u64) -> bool {
+        let mut kept = self.kept();
+        let place =
+            kept.uses.iter().position(|one| one.id == id && one.at_ms == at_ms && one.came == Came::Ok);
+        let Some(mut one) = place.and_then(|place| kept.uses.get(place).copied()) else { return false };
+        kept.count_out(&one);
+        one.came = Came::Wrong;
+        kept.count_in(&one);
+        if let Some(kept) = place.and_then(|place| kept.uses.get_mut(place)) {
+            *kept = one;
+        }
+        true
+    }
+
+    /// All uses that are kept, oldest first.
+    #[must_use]
+    pub fn uses(&self) -> Vec<Use> {
+        self.kept().uses.iter().copied().collect()
+    }
+
+    /// The numbers, for a call with this input (see [`Use::input`]) at this time.
+    #[must_use]
+    pub fn history(&self, input: u32, now_ms: u64) -> History {
+        let mut kept = self.kept();
+        kept.forget_before(now_ms.saturating_sub(USE_MS_MAX));
+        kept.history(input)
+    }
+}
+
+impl Kept {
+    fn add(&mut self, one: Use) {
+        if self.uses.len() >= USES_MAX {
+            self.forget_first();
+        }
+        self.count_in(&one);
+        self.uses.push_back(one);
+    }
+
+    fn forget_before(&mut self, at_ms: u64) {
+        while self.uses.front().is_some_and(|one| one.at_ms < at_ms) {
+            self.forget_first();
+        }
+    }
+
+    fn forget_first(&mut self) {
+        if let Some(first) = self.uses.pop_front() {
+            self.count_out(&first);
+        }
+    }
+
+    fn count_in(&mut self, one: &Use) {
+        if let Some(count) = self.counts.of(one.came) {
+            *count += 1;
+        }
+        if one.came == Came::Ok {
+            *self.good_in.entry(one.context).or_default() += 1;
+        }
+    }
+
+    fn count_out(&mut self, one: &Use) {
+        if let Some(count) = self.counts.of(one.came) {
+            *count = count.saturating_sub(1);
+        }
+        if one.came == Came::Ok
+            && let Some(count) = self.good_in.get_mut(&one.context)
+        {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.good_in.remove(&one.context);
+            }
+        }
+    }
+
+    fn history(&self, input: u32) -> History {
+        let counted = |one: &&Use| one.came != Came::SaidNo;
+        let last = self.uses.iter().rev().filter(counted).take(RECENT);
+        let (recent, recent_bad) =
+            last.fold((0, 0), |(all, bad), one| (all + 1, bad + u32::from(one.came != Came::Ok)));
+        let unsure = self.counts.unknown > 0
+            && self.uses.iter().any(|one| one.came == Came::Unknown && one.input == input);
+        let Counts { good, said_no, invalid, wrong, .. } = self.counts;
+        History {
+            uses: u32::try_from(self.uses.len()).unwrap_or(u32::MAX).saturating_sub(said_no),
+            good,
+            contexts: u32::try_from(self.good_in.len()).unwrap_or(u32::MAX),
+            said_no,
+            invalid,
+            wrong,
+            recent,
+            recent_bad,
+            unsure,
+            p95_us: self.p95_us,
+            pace: self.pace,
+        }
+    }
+
+    fn measure(&mut self) {
+        self.since_measured = 0;
+        let good: Vec<&Use> = self.uses.iter().filter(|one| one.came == Came::Ok).collect();
+        self.p95_us = (good.len() >= RECENT).then(|| p95(good.iter().map(|one| one.wall_us)));
+        let split = good.len().saturating_sub(RECENT);
+        self.pace =
+            good.split_at_checked(split).filter(|(before, _)| before.len() >= RECENT).map(|(before, now)| {
+                Pace {
+                    now_us: p95(now.iter().map(|one| one.wall_us)),
+                    before_us: p95(before.iter().map(|one| one.wall_us)),
+                    now_fuel: p95(now.iter().map(|one| one.fuel)),
+                    before_fuel: p95(before.iter().map(|one| one.fuel)),
+                }
+            });
+    }
+}
+
+/// The smallest value that at least 95 of 100 do not exceed (nearest rank); zero of none.
+fn p95<T: Ord + Copy + Default>(values: impl Iterator<Item = T>) -> T {
+    let mut values: Vec<T> = values.collect();
+    let rank = (values.len() * 95).div_ceil(100).saturating_sub(1);
+    if rank >= values.len() {
+        return T::default();
+    }
+    *values.select_nth_unstable(rank).1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(came: Came, n: u32) -> Use {
+        Use { at_ms: u64::from(n), came, context: n % 4, input: n, id: n, wall_us: n, fuel: 10 }
+    }
+
+    #[test]
+    fn answers_count_and_a_no_does_not() {
+        let track = Track::of([one(Came::Ok, 1), one(Came::Ok, 5), one(Came::Ok, 2)]);
+        for (n, came) in [(7, Came::SaidNo), (8, Came::Fault), (9, Came::Invalid)] {
+            track.add(one(came, n));
+        }
+        let expected = History {
+            uses: 5,
+            good: 3,
+            contexts: 2,
+            said_no: 1,
+            invalid: 1,
+            recent: 5,
+            recent_bad: 2,
+            ..History::default()
+        };
+        assert_eq!(track.history(0, 100), expected);
+    }
+
+    #[test]
+    fn what_is_old_or_too_much_is_forgotten() {
+        let track = Track::of((0..300).map(|n| one(if n < 150 { Came::Fault } else { Came::Ok }, n)));
+        let history = track.history(0, 300);
+        assert_eq!((history.uses, history.good, history.contexts), (200, 150, 4));
+        assert_eq!(track.history(0, USE_MS_MAX + 290).uses, 10);
+        assert_eq!(
+            track.history(0, 2 * USE_MS_MAX),
+            History { pace: history.pace, p95_us: history.p95_us, ..History::default() }
+        );
+    }
+
+    #[test]
+    fn an_answer_can_turn_out_wrong_once() {
+        let track = Track::of([one(Came::Ok, 1), one(Came::Ok, 2)]);
+        assert!(track.wrong(1, 1));
+        assert!(!track.wrong(1, 1) && !track.wrong(2, 1) && !track.wrong(3, 3));
+        let history = track.history(0, 10);
+        assert_eq!((history.uses, history.good, history.wrong, history.contexts), (2, 1, 1, 1));
+    }
+
+    #[test]
+    fn only_the_same_input_makes_unsure() {
+        let track = Track::of([one(Came::Unknown, 7)]);
+        assert!(track.history(7, 10).unsure && !track.history(8, 10).unsure);
+    }
+
+    #[test]
+    fn the_pace_needs_enough_of_both() {
+        let uses = |slow: u32| {
+            (0..45).map(move |n| Use { wall_us: if n < 25 { 100 } else { slow }, ..one(Came::Ok, n) })
+        };
+        assert_eq!(Track::of(uses(900).take(39)).history(0, 99).pace, None);
+        let pace = Track::of(uses(900)).history(0, 99).pace.unwrap();
+        assert_eq!((pace.now_us, pace.before_us, pace.now_fuel), (900, 100, 10));
+    }
+
+    #[test]
+    fn the_ninety_fifth() {
+        assert_eq!(
+            (p95(1..=100), p95(1..=20), p95(std::iter::once(3)), p95([0_u32; 0].into_iter())),
+            (95, 19, 3, 0)
+        );
+    }
+}

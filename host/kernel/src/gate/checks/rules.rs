@@ -1,0 +1,73 @@
+//! Do the operator's rules forbid this, now that the arguments are known?
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::policy::permitted;
+use crate::facts::{Effect, Origin, Scope};
+use crate::flow::Draft;
+use crate::gate::{Check, Refusal};
+use crate::ports::Arguments;
+
+/// Refuses what a rule forbids for these arguments and what no rule permits, and keeps what the rules
+/// said for the decision.
+pub(super) struct Rules;
+
+impl Check for Rules {
+    fn name(&self) -> &'static str {
+        "rules"
+    }
+
+    fn check(&self, draft: &mut Draft) -> Result<(), Refusal> {
+        let ruling = {
+            let arguments = about(draft)?;
+            draft.ask_rules(Some(arguments))?
+        };
+        permitted(self.name(), &ruling)?;
+        draft.accept_ruling(ruling);
+        Ok(())
+    }
+}
+
+/// What rules may look at of the arguments.
+fn about(draft: &Draft) -> Result<Arguments<'_>, Refusal> {
+    let capability = &draft.route()?.capability;
+    let mut about = Arguments { blast: blast(draft)?, ..Arguments::default() };
+    for target in &capability.targets {
+        let value = draft.arguments().and_then(|arguments| arguments.get(&target.argument));
+        let texts = match value {
+            Some(Value::Array(values)) => values.as_slice(),
+            Some(value) => std::slice::from_ref(value),
+            None => &[],
+        };
+        for text in texts.iter().filter_map(Value::as_str) {
+            match &target.within {
+                Scope::Net(_) => {
+                    about
+                        .hosts
+                        .extend(Origin::of_url(text).map(|origin| Cow::Owned(origin.host.to_string())));
+                }
+                Scope::Folder(name) => about.paths.push(Cow::Owned(format!("{name}:{text}"))),
+                _ => {}
+            }
+        }
+    }
+    about.hosts.sort_unstable();
+    about.hosts.dedup();
+    about.paths.sort_unstable();
+    about.paths.dedup();
+    Ok(about)
+}
+
+/// How much a call reaches, from the class and the folders of its capability. See [`Arguments::blast`].
+fn blast(draft: &Draft) -> Result<u8, Refusal> {
+    let capability = &draft.route()?.capability;
+    Ok(match capability.effect {
+        Effect::Pure | Effect::Read => 0,
+        Effect::Write if capability.grants.folders().is_empty() => 1,
+        Effect::Write => 2,
+        Effect::Network | Effect::Message => 3,
+        Effect::Destructive => 4,
+    })
+}

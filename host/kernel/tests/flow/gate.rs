@@ -1,0 +1,155 @@
+//! What the gate learns and what it asks: over the fakes, with a gate as strict as it comes.
+
+use crate::fakes::{NOW_MS, World, human};
+use ares_kernel::facts::{Came, Use};
+use ares_kernel::gate::{Decision, Judgement, Level, Settings, Tier, Verdict};
+use ares_kernel::{Caller, Outcome};
+
+fn judgement(outcome: &Outcome) -> &Judgement {
+    outcome.verdict().judgement.as_deref().unwrap()
+}
+
+fn strict() -> World {
+    World::with(Settings::default())
+}
+
+fn used(came: Came, n: u32) -> Use {
+    Use { at_ms: NOW_MS - 1000, came, context: n % 4, input: n, id: n, wall_us: 100, fuel: 10 }
+}
+
+#[tokio::test]
+async fn a_new_pure_capability_runs_with_caveats_and_use_makes_it_sure() {
+    let world = strict();
+    let first = world.invoke("echo", r#"{"text":"hi"}"#).await;
+    let new = judgement(&first);
+    assert_eq!((new.score, new.level, new.tier), (6000, Level::Medium, Tier::Third));
+    assert_eq!(first.verdict().decision, Decision::Caveats);
+    for n in 0..5 {
+        let mut request = human("echo", r#"{"text":"hi"}"#);
+        request.caller = Caller::Agent(format!("agent-{}", n % 3));
+        world.kernel().invoke(request).await;
+    }
+    let last = world.invoke("echo", r#"{"text":"hi"}"#).await;
+    let proven = judgement(&last);
+    assert_eq!((proven.history.uses, proven.history.good, proven.history.contexts), (6, 6, 4));
+    assert_eq!((proven.score, proven.level, proven.tier), (9000, Level::High, Tier::First));
+    assert_eq!(last.verdict().decision, Decision::Execute);
+    assert_eq!(proven.sum(), "5000 base + 3000 tier 1 + 1000 explained - 0 x 1000 warnings = 9000");
+}
+
+#[tokio::test]
+async fn a_verdict_can_be_recomputed_from_what_is_kept() {
+    let world = strict();
+    for n in 0..40 {
+        let came = if n % 7 == 0 { Came::Fault } else { Came::Ok };
+        world.capability("echo").track.add(used(came, n));
+        let outcome = world.invoke("echo", r#"{"text":"hi"}"#).await;
+        let kept = serde_json::to_string(outcome.verdict()).unwrap();
+        let verdict: Verdict = serde_json::from_str(&kept).unwrap();
+        assert_eq!(&verdict, outcome.verdict());
+        let judgement = verdict.judgement.unwrap();
+        assert_eq!(judgement.tier_again(), judgement.tier);
+        assert_eq!(judgement.score_again(), judgement.score);
+    }
+}
+
+#[tokio::test]
+async fn the_same_facts_give_the_same_verdict() {
+    let verdict = async || {
+        let world = strict();
+        for n in 0..30 {
+            world.capability("echo").track.add(used(Came::Ok, n));
+        }
+        world.invoke("echo", r#"{"text":"hi"}"#).await.verdict().clone()
+    };
+    assert_eq!(verdict().await, verdict().await);
+}
+
+#[tokio::test]
+async fn faults_lower_the_score_until_a_person_is_asked_and_no_guest_runs() {
+    let world = strict();
+    for n in 0..8 {
+        world.capability("breaks").track.add(used(Came::Fault, n));
+    }
+    let outcome = world.invoke("breaks", "{}").await;
+    let judged = judgement(&outcome);
+    assert_eq!((judged.tier, judged.score, judged.level), (Tier::Anti, 4000, Level::Low));
+    let found: Vec<&str> = judged.findings.iter().map(|finding| &*finding.id).collect();
+    assert_eq!(found, ["C3"]);
+    assert!(judged.findings.iter().all(|finding| finding.warning && !finding.evidence.is_empty()));
+    assert_eq!((outcome.status().code(), outcome.verdict().decision), (Some("escalate"), Decision::Escalate));
+    assert_eq!(world.guests_started(), 0);
+    assert_eq!(world.held().len(), 1);
+}
+
+#[tokio::test]
+async fn what_was_cut_off_is_told_before_it_is_done_twice() {
+    let world = strict();
+    let capability = world.capability("put");
+    let input = ares_kernel::Blake3::of(b"{}").first_four();
+    for n in 0..4 {
+        capability.track.add(used(Came::Ok, n));
+    }
+    capability.track.add(Use { input, ..used(Came::Unknown, 9) });
+    let found = |outcome: &Outcome| {
+        judgement(outcome).findings.iter().map(|finding| finding.id.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&world.invoke("put", "{}").await), ["C11"]);
+    assert_eq!(found(&world.invoke("put", r#"{"other":1}"#).await), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_held_call_runs_once_with_the_approval_of_that_very_call() {
+    let world = strict();
+    let held = world.invoke("put", r#"{"b":1,"a":2}"#).await;
+    assert_eq!((held.status().code(), world.guests_started()), (Some("ask"), 0));
+    let question = world.held().pop().unwrap();
+    assert_eq!(question.arguments, r#"{"a":2,"b":1}"#);
+    let with = |input: &str| {
+        let mut request = human("put", input);
+        request.approval = Some(held.id());
+        request
+    };
+    let code = |outcome: Outcome| outcome.status().code().unwrap_or("-").to_owned();
+    assert_eq!(code(world.kernel().invoke(with(r#"{"a":2,"b":1}"#)).await), "no-approval");
+    world.approve(held.id(), &question);
+    assert_eq!(code(world.kernel().invoke(with(r#"{"a":3,"b":1}"#)).await), "approval-for-another");
+    let mut agent = with(r#"{"a":2,"b":1}"#);
+    agent.caller = Caller::Agent("other".into());
+    assert_eq!(code(world.kernel().invoke(agent).await), "approval-for-another");
+    let ran = world.kernel().invoke(with(r#"{ "a": 2, "b": 1 }"#)).await;
+    assert_eq!((ran.status().as_str(), world.guests_started()), ("ok", 1));
+    assert_eq!(ran.verdict().approval, Some(held.id()));
+    assert!(world.records().iter().any(|record| record == "begin put"));
+}
+
+#[tokio::test]
+async fn no_approval_passes_a_hard_no() {
+    for (capability, input, code) in [
+        ("tampered", "{}", "changed"),
+        ("greedy", "{}", "not-granted"),
+        ("echo", r#"{"text":1}"#, "invalid-arguments"),
+        ("scan", r#"{"path":"../x"}"#, "out-of-scope"),
+    ] {
+        let world = strict();
+        let held = world.invoke("put", "{}").await;
+        world.approve(held.id(), &world.held().pop().unwrap());
+        let mut request = human(capability, input);
+        request.approval = Some(held.id());
+        let outcome = world.kernel().invoke(request).await;
+        assert_eq!((outcome.status().code(), world.guests_started()), (Some(code), 0), "{capability}");
+    }
+}
+
+#[tokio::test]
+async fn an_approval_that_is_gone_when_the_call_begins_starts_no_guest() {
+    let world = strict();
+    let held = world.invoke("put", "{}").await;
+    world.approve(held.id(), &world.held().pop().unwrap());
+    world.break_journal("approval");
+    let mut request = human("put", "{}");
+    request.approval = Some(held.id());
+    let outcome = world.kernel().invoke(request).await;
+    assert_eq!((outcome.status().code(), world.guests_started()), (Some("not-started"), 0));
+    assert_eq!(world.capability("put").track.history(0, NOW_MS).uses, 0, "no use of the guest");
+}

@@ -1,0 +1,63 @@
+//! How a call was judged, and what somebody said of its answer later.
+
+use ares_kernel::Caller;
+use ares_kernel::gate::Verdict;
+use ares_kernel::text::escaped;
+use serde_json::{Value, json};
+
+use super::{Answer, Operations, invocation, json as to_json};
+use crate::operation::{Problem, ProblemKind};
+
+/// The most that is kept of what somebody says, in bytes.
+const NOTE_MAX: usize = 1000;
+
+impl Operations {
+    pub(super) async fn explain(&self, id: &str) -> Answer {
+        let id = invocation(id)?;
+        let found = self.0.book.with(move |registry| registry.invocation(id)).await?;
+        let found = found.ok_or_else(|| {
+            let why =
+                format!("the journal holds no invocation {id}; `ares-host invocations` lists the latest");
+            Problem::new(ProblemKind::NotFound, "no-such-invocation", why)
+        })?;
+        let verdict = found.verdict.clone().ok_or_else(|| {
+            let why = format!("{id} has not ended yet, so its verdict is not written down");
+            Problem::new(ProblemKind::Invalid, "not-ended", why)
+        })?;
+        let verdict: Verdict = serde_json::from_value(verdict)
+            .map_err(|error| Problem::of(ProblemKind::Failed, "unreadable-verdict", &error))?;
+        let plugin = found
+            .plugin
+            .as_ref()
+            .map(|plugin| json!({ "name": plugin, "version": found.version, "blake3": found.blake3 }));
+        let error = found.code.as_ref().map(|code| json!({ "code": code, "message": found.message }));
+        let mut answer = json!({
+            "id": found.id,
+            "at_ms": found.at_ms,
+            "request": {
+                "capability": found.capability,
+                "caller": { "kind": found.caller_kind, "name": found.caller },
+                "input_blake3": found.input_blake3,
+                "input_bytes": found.input_bytes,
+                "parent": found.parent,
+                "depth": found.depth,
+                "task": found.task,
+            },
+            "plugin": plugin,
+            "effect": found.effect,
+            "status": found.status,
+            "error": error,
+        });
+        let explained = to_json(&verdict.explained(&id.to_string()))?;
+        if let (Value::Object(answer), Value::Object(explained)) = (&mut answer, explained) {
+            answer.extend(explained);
+        }
+        Ok(answer)
+    }
+
+    pub(super) async fn feedback(&self, caller: Caller, id: &str, note: Option<String>) -> Answer {
+        let id = invocation(id)?;
+        let note = note.map(|note| escaped(&note, NOTE_MAX));
+        to_json(&self.0.book.with(move |registry| registry.called_wrong(id, note, &caller)).await?)
+    }
+}

@@ -1,0 +1,108 @@
+//! The gate as its users meet it: it learns from use, asks before it lets something happen, and can say
+//! how it came to its verdict.
+
+use ares_kernel::facts::Schema;
+use serde_json::{Value, json};
+
+use crate::harness::{Installation, root};
+
+fn explain(installation: &Installation, id: &Value) -> Value {
+    let shown = installation.ares(["explain", id.as_str().unwrap(), "--json"]).exits(0).json();
+    let schema = fs_err::read_to_string(root().join("docs/schema/verdict.json")).unwrap();
+    Schema::parse(&schema).unwrap().check(&shown, true).unwrap();
+    shown
+}
+
+fn sum(judged: &Value) -> i64 {
+    let part = |name: &str| judged["score"][name].as_i64().unwrap();
+    part("base") + part("tier") + part("explained") - part("warnings") * part("warning")
+}
+
+#[test]
+fn use_makes_it_sure_and_every_sum_can_be_redone() {
+    let installation = Installation::strict();
+    installation.register("sentiment-analysis", &[]);
+    let mut scores = Vec::new();
+    for n in 0..7 {
+        let outcome = installation.invoke("analyze_sentiment", &json!({ "text": n.to_string() }).to_string());
+        let shown = explain(&installation, &outcome["id"]);
+        assert_eq!(shown["judged"]["score"]["total"], sum(&shown["judged"]), "{shown}");
+        assert_eq!(shown["decision"], outcome["verdict"]["decision"]);
+        scores.push(shown["judged"]["score"]["total"].as_i64().unwrap());
+    }
+    // Each call was a process of its own: the record is in the database.
+    assert_eq!(scores.first(), Some(&6000), "{scores:?}");
+    assert!(scores.windows(2).all(|pair| pair[0] <= pair[1]) && scores[6] > 6000, "{scores:?}");
+}
+
+#[test]
+fn an_answer_that_was_wrong_counts_against_it() {
+    let installation = Installation::strict();
+    installation.register("echo", &[]);
+    let outcomes: Vec<Value> = (0..3).map(|_| installation.invoke("echo", r#"{"text":"a"}"#)).collect();
+    let id = outcomes[1]["id"].as_str().unwrap();
+    let said = installation.ares(["feedback", id, "--wrong", "--note", "no", "--json"]).exits(0).json();
+    assert_eq!(said["counted"], true);
+    installation.ares(["feedback", id, "--wrong"]).exits(0);
+    let last = installation.invoke("echo", r#"{"text":"a"}"#);
+    let history = &explain(&installation, &last["id"])["judged"]["history"];
+    assert_eq!((&history["uses"], &history["good"], &history["wrong"]), (&json!(3), &json!(2), &json!(1)));
+    let refused = installation.invoke("nothing", "{}");
+    installation.ares(["feedback", refused["id"].as_str().unwrap(), "--wrong"]).exits(2);
+}
+
+#[test]
+fn what_may_change_something_waits_for_a_person_and_runs_once() {
+    let installation = Installation::strict();
+    installation.register("notes", &[]);
+    let input = r#"{"name":"milk","text":"two litres"}"#;
+    let held = installation.ares(["invoke", "put_note", "--input", input, "--json"]).exits(8).json();
+    assert_eq!((&held["error"]["kind"], &held["error"]["check"]), (&json!("held"), &json!("decision")));
+    let id = held["id"].as_str().unwrap();
+    assert_eq!(explain(&installation, &held["id"])["options"].as_array().unwrap().len(), 3);
+    let with = |input: &str| installation.ares(["invoke", "put_note", "--input", input, "--approval", id]);
+    with(input).exits(7);
+    let shown = installation.ares(["approvals", "show", id, "--json"]).exits(0).json();
+    assert_eq!(shown["arguments"], input);
+    installation.ares(["approvals", "approve", id]).exits(0);
+    with(r#"{"name":"milk","text":"three litres"}"#).exits(7);
+    with(r#"{ "text": "two litres", "name": "milk" }"#).exits(0);
+    let states: Vec<Value> = installation
+        .ares(["approvals", "list", "--all", "--json"])
+        .exits(0)
+        .json()
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["state"].clone())
+        .collect();
+    assert_eq!(states, ["used"]);
+    installation.ares(["approvals", "approve", id]).exits(2);
+    installation.ares(["approvals", "deny", "01a1ffec-ca6d-70ec-9de6-eaf69bf350ff"]).exits(4);
+}
+
+#[test]
+fn a_no_stays_a_no() {
+    let installation = Installation::strict();
+    installation.register("notes", &[]);
+    let held = installation.invoke("delete_note", r#"{"name":"milk"}"#);
+    let id = held["id"].as_str().unwrap();
+    installation.ares(["approvals", "deny", id, "--note", "keep it"]).exits(0);
+    installation.ares(["approvals", "approve", id]).exits(2);
+    let again = ["invoke", "delete_note", "--input", r#"{"name":"milk"}"#, "--approval", id, "--json"];
+    assert_eq!(installation.ares(again).exits(7).json()["error"]["code"], "denied");
+    let events = installation.ares(["events", "--type", "denied", "--json"]).exits(0).json();
+    assert_eq!(events[0]["data"]["note"], "keep it", "{events}");
+}
+
+#[test]
+fn a_secret_in_held_arguments_is_not_shown_to_whoever_approves() {
+    let installation = Installation::strict();
+    installation.register("notes", &[]);
+    let value = "correct-horse-battery";
+    installation.ares_with(["secrets", "set", "KEY"], value.as_bytes()).exits(0);
+    let input = format!(r#"{{"name":"a","text":"is {value}"}}"#);
+    let held = installation.invoke("put_note", &input);
+    let shown = installation.ares(["approvals", "show", held["id"].as_str().unwrap(), "--json"]).exits(0);
+    assert!(shown.stdout.contains("{{KEY}}") && !shown.stdout.contains(value), "{}", shown.stdout);
+}
