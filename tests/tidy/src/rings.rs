@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use toml::{Table, Value};
 
 const ALL: &[&str] =
-    &["ares-kernel", "ares-registry", "ares-engine", "ares-services", "ares-api", "ares-host"];
+    &["ares-guard", "ares-kernel", "ares-registry", "ares-engine", "ares-services", "ares-api", "ares-host"];
 
 /// Every crate of the root workspace, and the crates of it that it may depend on, tests included.
 const RINGS: &[(&str, &[&str])] = &[
+    ("ares-guard", &[]),
     ("ares-kernel", &[]),
     ("ares-registry", &["ares-kernel"]),
     ("ares-engine", &["ares-kernel"]),
@@ -17,7 +18,7 @@ const RINGS: &[(&str, &[&str])] = &[
     ("ares-host", ALL),
     ("ares-tests", ALL),
     ("ares-benches", ALL),
-    ("ares-fuzz", &["ares-kernel", "ares-registry", "ares-services", "ares-api", "ares-host"]),
+    ("ares-fuzz", &["ares-guard", "ares-kernel", "ares-registry", "ares-services", "ares-api", "ares-host"]),
     ("ares-tidy", &[]),
     ("xtask", &[]),
 ];
