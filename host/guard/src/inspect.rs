@@ -60,7 +60,9 @@ fn found(subject: &Subject<'_>, traits: Traits, chosen: &Chosen) -> Vec<Found> {
             Look::Pattern { .. } | Look::Checked { .. } if chosen.has(index) => {
                 matches(index, rule, subject.text, &mut spans);
             }
-            Look::Near { find, .. } if chosen.has(index) => find(subject, &mut spans),
+            Look::Address { find } if chosen.has(index) || subject.place == Place::Host => {
+                find(subject, &mut spans);
+            }
             Look::Characters { having, find } if traits.has(having) => find(subject, &mut spans),
             Look::Name { find } if subject.place.is_name() => find(subject, &mut spans),
             _ => continue,

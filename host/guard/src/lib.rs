@@ -8,6 +8,7 @@ mod clean;
 mod escapes;
 mod excerpt;
 mod finding;
+mod hosts;
 mod inspect;
 mod place;
 mod rule;

@@ -47,17 +47,15 @@ pub(crate) enum Look {
         /// The second look.
         holds: fn(&str) -> bool,
     },
-    /// Where one of the words stands: code.
-    Near {
-        /// What a text must hold for the code to be run.
-        words: &'static [&'static str],
-        /// The code.
-        find: Detect,
-    },
     /// Where the text has characters of one of these kinds: code.
     Characters {
         /// The kinds.
         having: Traits,
+        /// The code.
+        find: Detect,
+    },
+    /// Where an address stands (`://`), and in everything that names a host: code.
+    Address {
         /// The code.
         find: Detect,
     },
@@ -78,8 +76,11 @@ pub(crate) const COMMANDS: &[Place] = &[Place::Text, Place::Command, Place::Answ
 /// Everything but paths.
 pub(crate) const ADDRESSES: &[Place] =
     &[Place::Text, Place::Host, Place::Command, Place::Answer, Place::File];
-/// Names.
-pub(crate) const NAMES: &[Place] = &[Place::Path, Place::Host, Place::Command];
+
+/// A rule by its words and its pattern.
+pub(crate) const fn pattern(words: &'static [&'static str], pattern: &'static str) -> Look {
+    Look::Pattern { words, pattern }
+}
 
 impl Rule {
     /// A rule that looks everywhere and is worth the same everywhere.
@@ -152,7 +153,8 @@ impl Look {
     /// The words of which a text must hold one, where there are any.
     pub(crate) fn words(&self) -> &'static [&'static str] {
         match self {
-            Self::Pattern { words, .. } | Self::Checked { words, .. } | Self::Near { words, .. } => words,
+            Self::Pattern { words, .. } | Self::Checked { words, .. } => words,
+            Self::Address { .. } => &["://"],
             Self::Characters { .. } | Self::Name { .. } => &[],
         }
     }
@@ -161,7 +163,7 @@ impl Look {
     pub(crate) fn pattern(&self) -> Option<&'static str> {
         match self {
             Self::Pattern { pattern, .. } | Self::Checked { pattern, .. } => Some(pattern),
-            Self::Near { .. } | Self::Characters { .. } | Self::Name { .. } => None,
+            _ => None,
         }
     }
 

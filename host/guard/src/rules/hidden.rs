@@ -308,3 +308,37 @@ fn odd_space(subject: &Subject<'_>, spans: &mut Spans) {
         _ => false,
     });
 }
+
+#[cfg(test)]
+pub(super) mod pairs {
+    use super::super::pairs::Pair;
+    use crate::place::Place::{Path, Text};
+
+    pub(crate) const PAIRS: &[Pair] = &[
+        Pair("bidi-override", Text, "if (a \u{202e} b)", "שלום \u{200f}(a)"),
+        Pair("bidi-unbalanced", Text, "a \u{2067}b\nc", "a \u{2067}b\u{2069} \u{202b}c\u{202c}\nd"),
+        Pair("bidi-embedding", Text, "\u{202b}שלום\u{202c}", "שלום"),
+        Pair("bidi-mark", Path, "a\u{200e}b", "ab"),
+        Pair(
+            "tag-characters",
+            Text,
+            "hi\u{e0068}\u{e0069}",
+            "🏴\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f}",
+        ),
+        Pair(
+            "zero-width",
+            Text,
+            "pass\u{200b}word",
+            "می\u{200c}خواهم 👨\u{200d}👩\u{200d}👧 ❤\u{fe0f}\u{200d}🔥",
+        ),
+        Pair("zero-width", Path, "a\u{feff}b", "\u{feff}ab"),
+        Pair("variation-selector-data", Text, "😀\u{e0101}\u{e0112}", "葛\u{e0100}"),
+        Pair("variation-selector", Text, "a\u{fe01}b", "❤\u{fe0f} 1\u{fe0f}\u{20e3}"),
+        Pair("invisible-operator", Text, "x\u{2062}y", "x·y"),
+        Pair("hangul-filler", Text, "let \u{3164} = 1", "\u{1112}\u{1161}\u{11ab} 한글"),
+        Pair("soft-hyphen", Path, "pay\u{ad}pal", "pay-pal"),
+        Pair("invisible-character", Text, "a\u{180e}b", "ᠮᠣᠩ\u{180b}"),
+        Pair("odd-space", Text, "a\u{2003}b", "« a\u{a0}»"),
+        Pair("odd-space", Path, "a\u{a0}b", "a b"),
+    ];
+}

@@ -1,8 +1,15 @@
 //! Every rule there is: one file for each group, one line here for each rule.
 
+pub(crate) mod blast;
 pub(crate) mod command;
 pub(crate) mod hidden;
+pub(crate) mod host_name;
+pub(crate) mod injection;
+pub(crate) mod mixed;
+pub(crate) mod secret;
 pub(crate) mod terminal;
+pub(crate) mod transport;
+pub(crate) mod traversal;
 
 use crate::rule::Rule;
 
@@ -21,6 +28,10 @@ pub static RULES: &[&Rule] = &[
     &hidden::SOFT_HYPHEN,
     &hidden::INVISIBLE,
     &hidden::ODD_SPACE,
+    &mixed::LOOKALIKE,
+    &mixed::MIXED,
+    &mixed::NAME,
+    &mixed::STYLED,
     &terminal::CLIPBOARD,
     &terminal::TITLE,
     &terminal::CLEAR,
@@ -35,7 +46,98 @@ pub static RULES: &[&Rule] = &[
     &terminal::OVERWRITE,
     &terminal::BACKSPACE,
     &terminal::CONTROL,
+    &host_name::NON_ASCII,
+    &host_name::PUNYCODE,
+    &host_name::MIXED_LABEL,
+    &host_name::LOOKALIKE_LABEL,
+    &host_name::DISGUISE,
+    &host_name::USER_INFO,
+    &host_name::OBFUSCATED_IP,
+    &host_name::RAW_IP,
+    &host_name::ODD_PORT,
+    &host_name::TRAILING_DOT,
+    &host_name::FILE_ENDING,
+    &host_name::DOUBLE_ENCODED,
+    &host_name::NEAR_COPY,
+    &host_name::KNOWN_INSIDE,
+    &host_name::METADATA,
+    &transport::HTTP_TO_SHELL,
+    &transport::TLS_OFF,
+    &transport::HOST_KEY_OFF,
+    &transport::SHORTENER,
+    &transport::NO_SCHEME,
+    &transport::HTTP_DOWNLOAD,
+    &transport::PACKAGE_INDEX,
     &command::PIPE_TO_SHELL,
+    &command::FETCH_AND_RUN,
+    &command::DECODE_TO_SHELL,
+    &command::INLINE_INTERPRETER,
+    &command::REVERSE_SHELL,
+    &command::DOT_FILE,
+    &command::ARCHIVE,
+    &command::PROCESS_MEMORY,
+    &command::CREDENTIAL_SWEEP,
+    &command::UPLOAD,
+    &command::LOADER_VARIABLE,
+    &command::PATH_HIJACK,
+    &command::PRIVILEGED_CONTAINER,
+    &command::SYSTEM_ADMINISTRATION,
+    &command::NETWORK_COMMAND,
+    &command::MAKE_FILE_SYSTEM,
+    &command::RAW_DISK,
+    &command::FORK_BOMB,
+    &command::RIGHTS,
+    &command::PROTECTION_OFF,
+    &command::METACHARACTER,
+    &blast::DELETE_EVERYTHING,
+    &blast::DELETE_VARIABLE,
+    &blast::RECURSIVE_DELETE,
+    &blast::FIND_DELETE,
+    &blast::RECURSIVE_RIGHTS,
+    &blast::DELETE_BY_PROGRAM,
+    &blast::DATABASE,
+    &blast::INFRASTRUCTURE,
+    &blast::HISTORY,
+    &injection::IGNORE,
+    &injection::IGNORE_TRANSLATED,
+    &injection::REVEAL,
+    &injection::PERSONA,
+    &injection::ROLE_MARKER,
+    &injection::TOOL_CALL,
+    &injection::NEW_ORDER,
+    &injection::CONCEAL,
+    &injection::JUDGE,
+    &injection::EXFILTRATION_LINK,
+    &injection::EXFILTRATION_ORDER,
+    &secret::AWS_KEY,
+    &secret::AWS_SECRET,
+    &secret::GOOGLE,
+    &secret::GITHUB,
+    &secret::GITLAB,
+    &secret::SLACK,
+    &secret::STRIPE,
+    &secret::SENDGRID,
+    &secret::TWILIO,
+    &secret::NPM,
+    &secret::PYPI,
+    &secret::MODEL_PROVIDER,
+    &secret::PRIVATE_KEY,
+    &secret::BEARER,
+    &secret::JWT,
+    &secret::PASSWORD_IN_ADDRESS,
+    &secret::PASSWORD,
+    &secret::DISCORD,
+    &secret::DIGITALOCEAN,
+    &secret::RANDOM,
+    &traversal::PARENT,
+    &traversal::DEEP_PARENT,
+    &traversal::ENCODED_PARENT,
+    &traversal::NUL,
+    &traversal::SYSTEM_FILE,
+    &traversal::CREDENTIAL_FILE,
+    &traversal::FILE_ADDRESS,
+    &traversal::SHARE,
+    &traversal::EXPANSION,
 ];
 
 /// The rule of this id.
@@ -45,4 +147,4 @@ pub fn rule(id: &str) -> Option<&'static Rule> {
 }
 
 #[cfg(test)]
-pub(crate) mod pairs;
+mod pairs;

@@ -312,3 +312,32 @@ fn overwrite(subject: &Subject<'_>, spans: &mut Spans) {
         }
     }
 }
+
+#[cfg(test)]
+pub(super) mod pairs {
+    use super::super::pairs::Pair;
+    use crate::place::Place::{Path, Text};
+
+    pub(crate) const PAIRS: &[Pair] = &[
+        Pair("terminal-clipboard", Text, "\u{1b}]52;c;cm0gLXJm\u{7}", "\u{1b}]8;;https://a.example\u{7}"),
+        Pair("terminal-title", Text, "\u{1b}]0;root@host\u{1b}\\", "\u{1b}]8;;\u{7}"),
+        Pair("terminal-clear", Text, "\u{1b}[2J\u{1b}[H", "\u{1b}[2K"),
+        Pair("terminal-clear", Text, "\u{1b}[?1049h", "\u{1b}[?25h"),
+        Pair("terminal-cursor", Text, "ok\u{1b}[1A\u{1b}[2K", "\u{1b}[32mok"),
+        Pair("terminal-report", Text, "\u{1b}[6n", "\u{1b}[6m"),
+        Pair("terminal-conceal", Text, "\u{1b}[0;8mhidden", "\u{1b}[38;5;8mgrey\u{1b}[48;2;8;8;8m"),
+        Pair("terminal-colour", Path, "\u{1b}[31ma", "[31ma"),
+        Pair("terminal-link", Text, "\u{1b}]8;;https://a.example\u{7}a\u{1b}]8;;\u{7}", "\u{1b}]8;;\u{7}"),
+        Pair(
+            "terminal-link-mismatch",
+            Text,
+            "\u{1b}]8;;https://evil.example/x\u{7}https://bank.example/\u{1b}]8;;\u{7}",
+            "\u{1b}]8;;https://bank.example/x\u{7}bank.example\u{1b}]8;;\u{7} \u{1b}]8;;https://b.example\u{7}here\u{1b}]8;;\u{7}",
+        ),
+        Pair("terminal-sequence", Text, "\u{1b}]1337;File=x\u{7}", "\u{1b}[0m"),
+        Pair("terminal-c1", Text, "a\u{90}b", "a\u{85}b"),
+        Pair("overwriting-return", Text, "rm -rf x\rls      ", "a\r\nb\r\n"),
+        Pair("overwriting-backspace", Text, "rm\u{8}\u{8}ls", "rm ls"),
+        Pair("control-character", Text, "a\u{7}b", "a\u{1b}]0;t\u{7}b"),
+    ];
+}
