@@ -91,6 +91,10 @@ pub(crate) fn chosen(text: &str, place: Place) -> Chosen {
     let words = Words::at(place);
     let mut chosen = Chosen::default();
     let Some(automaton) = &words.automaton else { return Chosen::ALL.within(&words.all) };
+    // Most texts have no word at all, and this search is the faster one.
+    if automaton.find(text).is_none() {
+        return chosen;
+    }
     for found in automaton.find_overlapping_iter(text) {
         if let Some(rules) = words.rules.get(found.pattern().as_usize()) {
             chosen.join(rules);

@@ -109,7 +109,11 @@ pub(crate) static CREDENTIAL_SWEEP: Rule = Rule::new(
     Command,
     High,
     pattern(
-        &[".aws", ".ssh", ".netrc", ".docker", ".kube", ".git-credentials", "id_rsa", "id_ed25519", "/etc/shadow", ".pgpass", "login data", "keychain", ".env", "secretsdump", "printenv", "$(env", "`env"],
+        &[".aws", ".ssh", ".netrc", ".docker", ".kube", ".git-credentials", "id_rsa", "id_ed25519", "/etc/shadow", ".pgpass", "login data", "keychain", ".env", "secretsdump", "printenv",
+            ".pem",
+            ".kdbx",
+            ".p12",
+            "*.key", "$(env", "`env"],
         r#"(?i)\b(?:cat|cp|tar|zip|scp|rsync|base64|xxd|head|tail|less|strings|grep|find|curl|wget|nc|7z|type|gsutil|aws)\b[^\n]*(?:\.aws/credentials|\.ssh/id_\w+|\.ssh(?:/\*|/?["'\s|;]|/?$)|\bid_(?:rsa|ed25519|ecdsa)\b(?:[^.\w]|$)|\.netrc\b|\.docker/config\.json|\.kube/config|\.git-credentials|/etc/shadow|\.pgpass\b|login data|login\.keychain)|\bsecurity\s+(?:dump-keychain|find-generic-password)|\bsecretsdump|(?:\bprintenv|(?:\$\(|`)\s*env)\b[^\n]*(?:curl|wget|nc\b|base64)|(?:curl|wget|nc)\b[^\n]*(?:\$\(|`)\s*(?:env|printenv|cat\s+\S*\.env)\b|\bfind\s[^\n]*-name\s+["']?\*?\.(?:env|pem|key|kdbx|p12)\b"#,
     ),
     "Refuse it: it reads files that hold somebody's keys.",

@@ -2,6 +2,7 @@
 
 use crate::characters::{flags, is_han, is_joining, is_symbol, seats};
 use crate::place::Group::HiddenText;
+use crate::place::Place;
 use crate::place::Severity::{Critical, High, Info, Low, Medium};
 use crate::rule::{Look, Rule};
 use crate::subject::{Spans, Subject};
@@ -298,13 +299,18 @@ fn invisible(subject: &Subject<'_>, spans: &mut Spans) {
     }
 }
 
-/// In running text the spaces of French and of East Asian typesetting are ordinary.
+/// In running text the spaces of French and of East Asian typesetting are ordinary. In file names two are: the
+/// ideographic one, and U+202F, which macOS writes into the names of screenshots.
 fn odd_space(subject: &Subject<'_>, spans: &mut Spans) {
-    let typeset = |c: char| matches!(c, '\u{a0}' | '\u{2009}' | '\u{202f}' | '\u{3000}');
-    each(subject, spans, |c| match c {
-        '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => {
-            subject.place.is_name() || !typeset(c)
+    let honest = |c: char| match subject.place {
+        Place::Host | Place::Command => false,
+        Place::Path => matches!(c, '\u{202f}' | '\u{3000}'),
+        Place::Text | Place::Answer | Place::File => {
+            matches!(c, '\u{a0}' | '\u{2009}' | '\u{202f}' | '\u{3000}')
         }
+    };
+    each(subject, spans, |c| match c {
+        '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => !honest(c),
         _ => false,
     });
 }
@@ -339,6 +345,6 @@ pub(super) mod pairs {
         Pair("soft-hyphen", Path, "pay\u{ad}pal", "pay-pal"),
         Pair("invisible-character", Text, "a\u{180e}b", "ᠮᠣᠩ\u{180b}"),
         Pair("odd-space", Text, "a\u{2003}b", "« a\u{a0}»"),
-        Pair("odd-space", Path, "a\u{a0}b", "a b"),
+        Pair("odd-space", Path, "a\u{a0}b", "at 9.41\u{202f}AM.png"),
     ];
 }

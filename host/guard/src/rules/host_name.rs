@@ -1,6 +1,7 @@
 //! Names of hosts that are not what they seem.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::LazyLock;
 
 use unicode_security::{MixedScript, skeleton};
 
@@ -81,7 +82,7 @@ pub(crate) static MIXED_LABEL: Rule = Rule::new(
     HostName,
     High,
     address(|subject, spans| {
-        each(subject, spans, |host| labels(host).any(|label| !label.is_single_script()))
+        each(subject, spans, |host| labels(host).any(|label| !label.is_ascii() && !label.is_single_script()))
     }),
     "Do not go there: no honest name mixes scripts within a label.",
 )
@@ -226,6 +227,9 @@ fn starts_with_xn(label: &str) -> bool {
 }
 
 fn reads_as_ascii(label: &str) -> bool {
+    if label.is_ascii() {
+        return false;
+    }
     let letters = || label.chars().filter(|c| c.is_alphabetic());
     letters().count() > 1 && letters().all(|c| !c.is_ascii()) && skeleton(label).all(|c| c.is_ascii())
 }
@@ -278,21 +282,23 @@ fn ends_like_a_file(host: &Host<'_>) -> bool {
     ending.is_some_and(|ending| FILE_ENDINGS.iter().any(|file| ending.eq_ignore_ascii_case(file)))
 }
 
-/// The last two labels, in lower case.
-fn registered(host: &Host<'_>) -> Option<(String, String)> {
-    let mut labels = host.name.trim_end_matches('.').rsplit('.');
-    let (suffix, label) = (labels.next()?, labels.next()?);
-    Some((label.to_ascii_lowercase(), suffix.to_ascii_lowercase()))
-}
+/// The known names as people see them.
+static FOLDED: LazyLock<Vec<String>> =
+    LazyLock::new(|| KNOWN.iter().map(|(known, _)| folded(known)).collect());
 
+/// Whether the last two labels are nearly a known name.
 fn is_near_copy(host: &Host<'_>) -> bool {
-    let Some((label, suffix)) = registered(host) else { return false };
-    let plain = KNOWN.iter().any(|(known, _)| *known == label);
-    !plain
-        && KNOWN.iter().any(|(known, ending)| {
-            let coined = known.len() >= COINED_MIN && !WORDS.contains(known);
-            folded(&label) == folded(known)
-                || (coined && *ending == suffix && is_one_edit(label.as_bytes(), known.as_bytes()))
+    let mut labels = host.name.trim_end_matches('.').rsplit('.');
+    let (Some(suffix), Some(label)) = (labels.next(), labels.next()) else { return false };
+    let (label, suffix) = (label.to_ascii_lowercase(), suffix.to_ascii_lowercase());
+    if KNOWN.iter().any(|(known, _)| *known == label) {
+        return false;
+    }
+    let seen = folded(&label);
+    let coined = |known: &str| known.len() >= COINED_MIN && !WORDS.contains(&known);
+    FOLDED.contains(&seen)
+        || KNOWN.iter().any(|(known, ending)| {
+            *ending == suffix && coined(known) && is_one_edit(label.as_bytes(), known.as_bytes())
         })
 }
 
@@ -314,17 +320,22 @@ fn is_one_edit(a: &[u8], b: &[u8]) -> bool {
     }
 }
 
-/// `github.com.login.example`: a known name, whole, with more behind it.
+/// `github.com.login.example`: a known name, whole, with more behind it than the suffix of a country
+/// (`google.com.gr`).
 fn holds_known_name(host: &Host<'_>) -> bool {
-    let name = host.name.to_ascii_lowercase();
-    KNOWN.iter().any(|(label, suffix)| {
-        let known = format!("{label}.{suffix}.");
-        name.find(&known).is_some_and(|at| {
-            let begins = at == 0 || name.as_bytes().get(at - 1).is_some_and(|b| matches!(b, b'.' | b'-'));
-            // `google.com.gr`: suffixes of countries have two letters.
-            begins && name.len() > at + known.len() + 2
-        })
-    })
+    let mut rest = host.name.trim_end_matches('.').split('.').peekable();
+    while let Some(label) = rest.next() {
+        let Some(suffix) = rest.peek().copied() else { return false };
+        let is = |(known, ending): &(&str, &str)| {
+            label.eq_ignore_ascii_case(known) && suffix.eq_ignore_ascii_case(ending)
+        };
+        if KNOWN.iter().any(is) {
+            let mut behind = rest.clone().skip(1);
+            let country = behind.next().is_none_or(|label| label.len() == 2) && behind.next().is_none();
+            return !country;
+        }
+    }
+    false
 }
 
 #[cfg(test)]

@@ -53,13 +53,14 @@ pub(crate) static STYLED: Rule = Rule::new(
 )
 .in_names(Medium);
 
-/// The words that hold a letter beyond ASCII: runs of letters and of the marks upon them.
+/// The words that hold a letter beyond ASCII: runs of what is neither punctuation nor a symbol. The ranges are
+/// coarse, so that long texts in other scripts take little time; what slips into a word has no script.
 fn words(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
     let mut at = 0;
     std::iter::from_fn(move || {
         loop {
             let rest = text.get(at..)?;
-            let start = at + rest.find(char::is_alphabetic)?;
+            let start = at + rest.find(is_in_word)?;
             let run = text.get(start..)?;
             let end = start + run.find(|c| !is_in_word(c)).unwrap_or(run.len());
             at = end;
@@ -72,7 +73,20 @@ fn words(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
 }
 
 fn is_in_word(c: char) -> bool {
-    c.is_alphabetic() || is_mark(c)
+    match c {
+        '\0'..='\u{7f}' => c.is_ascii_alphabetic(),
+        '\u{80}'..='\u{bf}'
+        | '×'
+        | '÷'
+        | '\u{2000}'..='\u{2bff}'
+        | '\u{3000}'..='\u{303f}'
+        | '\u{e000}'..='\u{f8ff}'
+        | '\u{fe00}'..='\u{fe6f}'
+        | '\u{ff00}'..='\u{ff20}'
+        | '\u{1f000}'..='\u{1faff}'
+        | '\u{e0000}'.. => false,
+        _ => true,
+    }
 }
 
 fn is_mark(c: char) -> bool {
@@ -147,12 +161,19 @@ fn lookalike_name(subject: &Subject<'_>, spans: &mut Spans) {
     }
 }
 
-/// Runs of full-width and mathematical letters and digits. In running text only the mathematical ones:
-/// full-width letters are ordinary in East Asian text.
+/// Runs of full-width and mathematical letters and digits. In running text, and in file names of East Asian
+/// characters, only the mathematical ones: there full-width letters are ordinary.
 fn styled(subject: &Subject<'_>, spans: &mut Spans) {
+    let east_asian =
+        |c: char| matches!(c, '\u{3041}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}');
+    let wide_is_odd = match subject.place {
+        Place::Host | Place::Command => true,
+        Place::Path => !subject.text.chars().any(east_asian),
+        Place::Text | Place::Answer | Place::File => false,
+    };
     let is = |c: char| match c {
         '\u{1d400}'..='\u{1d7ff}' => true,
-        '\u{ff01}'..='\u{ff5e}' | '\u{249c}'..='\u{24e9}' => subject.place.is_name(),
+        '\u{ff01}'..='\u{ff5e}' | '\u{249c}'..='\u{24e9}' => wide_is_odd,
         _ => false,
     };
     let mut run: Option<Range<usize>> = None;
@@ -187,6 +208,6 @@ pub(super) mod pairs {
         Pair("lookalike-name", Command, "\u{441}\u{440} a b", "cp a б"),
         Pair("lookalike-name", Host, "\u{430}\u{440}\u{440}\u{4cf}\u{435}.com", "пример.рф"),
         Pair("styled-letters", Text, "𝐜𝐥𝐢𝐜𝐤 here", "click here ＡＢＣ"),
-        Pair("styled-letters", Path, "ｅｔｃ/x", "etc/x"),
+        Pair("styled-letters", Path, "ｅｔｃ/x", "ＡＢＣ資料.pdf"),
     ];
 }

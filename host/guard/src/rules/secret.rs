@@ -103,7 +103,7 @@ pub(crate) static PASSWORD_IN_ADDRESS: Rule = Rule::new(
     Medium,
     Look::Checked {
         words: &["://"],
-        pattern: r#"[a-z][a-z0-9+.-]*://[^\s/:@"'<>]+:([^\s/@"'<>]{3,})@[^\s/@]"#,
+        pattern: r#"[a-z][a-z0-9+.-]*://[^\s/:@"'<>]*:([^\s/@"'<>]{3,})@[^\s/@]"#,
         holds: is_no_placeholder,
     },
     ROTATE,
