@@ -27,6 +27,7 @@ mod plugin;
 mod register;
 mod registry;
 mod run;
+mod scan;
 mod secrets;
 mod self_test;
 mod start;
@@ -112,6 +113,7 @@ pub(crate) enum Command {
     Versions(versions::Versions),
     Activate(activate::Activate),
     Verify(verify::Verify),
+    Scan(scan::Scan),
     Lock(lock::Lock),
     Registry(registry::Registry),
     Doctor(doctor::Doctor),
@@ -156,6 +158,7 @@ impl Command {
             Self::Versions(command) => command.run(context).await,
             Self::Activate(command) => command.run(context).await,
             Self::Verify(command) => command.run(context).await,
+            Self::Scan(command) => command.run(context),
             Self::Lock(command) => command.run(context).await,
             Self::Registry(command) => command.run(context),
             Self::Doctor(command) => command.run(context).await,

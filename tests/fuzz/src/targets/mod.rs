@@ -4,6 +4,7 @@ mod arguments;
 mod component;
 mod configuration;
 mod grants_file;
+mod guard;
 mod lock_file;
 mod manifest;
 mod names;
@@ -36,6 +37,7 @@ pub(crate) static TARGETS: &[Target] = &[
     lock_file::TARGET,
     socket::TARGET,
     names::TARGET,
+    guard::TARGET,
 ];
 
 /// Makes inputs and hands them to the reader.
