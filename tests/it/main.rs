@@ -29,6 +29,7 @@ mod mcp;
 mod network;
 mod progress;
 mod refusals;
+mod scan;
 mod secrets;
 mod servers;
 mod spending;

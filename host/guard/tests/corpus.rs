@@ -2,6 +2,11 @@
 //!
 //! In `corpus/clean` a line is a text. In `corpus/dirty` the file's name is the group that should be found, a
 //! line may begin with its place (`[path] `), and what nobody would see is written `\u{…}`.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that meets the unexpected should stop right there"
+)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
