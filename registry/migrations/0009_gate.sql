@@ -38,3 +38,6 @@ CREATE TABLE approvals (
     CHECK ((state = 'used') = (used_by IS NOT NULL))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX approvals_state ON approvals (state, asked_at);
+
+-- What of an answer could harm whoever reads it: a JSON array of `{rule, group, severity, excerpt}`.
+ALTER TABLE invocations ADD COLUMN flags TEXT CHECK (json_type(flags) = 'array');

@@ -81,6 +81,7 @@ fn view(row: &Row<'_>) -> rusqlite::Result<InvocationView> {
         output_blake3: rows::blake3_or_none(row, "output_blake3")?,
         output_bytes: rows::count_or_none(row, "output_bytes")?,
         usage: usage(row)?,
+        flags: rows::json_or_none(row, "flags")?,
         verdict: rows::json_or_none(row, "verdict")?,
         events: Vec::new(),
     })

@@ -470,6 +470,9 @@ pub struct InvocationView {
     pub output_bytes: Option<u64>,
     /// What was used.
     pub usage: Option<UsageView>,
+    /// What of its answer could harm whoever reads it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flags: Option<Value>,
     /// The gate's verdict.
     pub verdict: Option<Value>,
     /// Events it published, and the one it was called with; only where one invocation is asked for.

@@ -166,6 +166,8 @@ impl Host {
         let data = json!({ "version": env!("CARGO_PKG_VERSION"), "process_id": std::process::id() });
         self.book.emit(Notice { kind: "host_started", plugin: None, data }).await;
         self.operations.clear_leftovers().await;
+        // It is done by the time somebody calls; whoever calls before does a part of it.
+        tokio::task::spawn_blocking(Kernel::warm);
         for unknown in self.book.registry().unknown_in_file() {
             tracing::warn!("{unknown}");
         }

@@ -59,6 +59,9 @@ pub(crate) struct Closed<'a> {
     /// Stands behind that.
     #[serde(skip)]
     pub(crate) used: Option<Use>,
+    /// Stands behind that: JSON, or nothing.
+    #[serde(skip)]
+    pub(crate) flags: Option<String>,
     /// What reads changes no file.
     #[serde(skip)]
     pub(crate) files: Files,
@@ -82,7 +85,7 @@ pub(crate) struct Http {
 
 /// The record as the spool holds it.
 pub(crate) fn to_bytes(opened: &Opened<'_>, closed: &Closed<'_>) -> postcard::Result<Vec<u8>> {
-    postcard::to_stdvec(&(opened, closed, closed.denied, closed.used))
+    postcard::to_stdvec(&(opened, closed, closed.denied, closed.used, &closed.flags))
 }
 
 /// The record from the spool.
@@ -95,7 +98,11 @@ pub(crate) fn from_bytes(bytes: &[u8]) -> postcard::Result<(Opened<'_>, Closed<'
             rest
         };
         if !rest.is_empty() {
-            closed.used = postcard::from_bytes(rest)?;
+            let (used, rest) = postcard::take_from_bytes(rest)?;
+            closed.used = used;
+            if !rest.is_empty() {
+                closed.flags = postcard::from_bytes(rest)?;
+            }
         }
     }
     Ok((opened, closed))
@@ -179,6 +186,7 @@ impl<'a> Closed<'a> {
             },
             denied: closing.usage.denied,
             used: closing.used,
+            flags: (!closing.flags.is_empty()).then(|| json_of(&closing.flags)),
         }
     }
 
@@ -203,6 +211,7 @@ impl<'a> Closed<'a> {
             files: self.files,
             denied: self.denied,
             used: self.used,
+            flags: self.flags,
         }
     }
 }
@@ -245,7 +254,7 @@ pub(crate) fn end(connection: &Connection, id: &[u8; 16], closed: &Closed<'_>) -
             http_requests = :http_requests, http_sent_bytes = :http_sent_bytes,
             http_received_bytes = :http_received_bytes,
             file_bytes_written = :file_bytes_written, files_made = :files_made, file_limit = :file_limit,
-            denied = :denied
+            denied = :denied, flags = :flags
          WHERE id = :id AND status = 'running'",
     )?;
     let changed = update.execute(named_params! {
@@ -258,7 +267,7 @@ pub(crate) fn end(connection: &Connection, id: &[u8; 16], closed: &Closed<'_>) -
         ":http_sent_bytes": int(closed.http.sent_bytes), ":http_received_bytes": int(closed.http.received_bytes),
         ":file_bytes_written": int(closed.files.bytes_written), ":files_made": int(closed.files.made),
         ":file_limit": closed.files.limit,
-        ":denied": int(closed.denied),
+        ":denied": int(closed.denied), ":flags": closed.flags,
     })?;
     Ok(changed == 1)
 }
@@ -276,8 +285,8 @@ pub(crate) fn whole(
         "INSERT INTO invocations (id, owner, at, ended_at, status, caller_kind, caller, capability, parent,
             depth, task, plugin, version, blake3, effect, code, message, input_blake3, input_bytes,
             output_blake3, output_bytes, fuel, peak_memory_bytes, wall_us, host_calls, log_lines_dropped,
-            cached, verdict, denied)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            cached, verdict, denied, flags)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (id) DO NOTHING",
     )?;
     let runner = closed.runner.as_ref();
@@ -311,6 +320,7 @@ pub(crate) fn whole(
         closed.cached,
         closed.verdict,
         int(closed.denied),
+        closed.flags,
     ])?;
     Ok(written == 1)
 }

@@ -156,11 +156,15 @@ fn records_of_before_a_number_was_added_are_read_without_it() {
         published: None,
         used: Some(used),
         held: None,
+        flags: &[],
     };
     let closed = Closed::of(&closing);
     let whole = to_bytes(&opened, &closed).unwrap();
     let again = from_bytes(&whole).unwrap().1;
     assert_eq!((again.denied, again.used), (7, Some(used)));
+    let before = postcard::to_stdvec(&(&opened, &closed, 7_u64, Some(used))).unwrap();
+    let again = from_bytes(&before).unwrap().1;
+    assert_eq!((again.denied, again.used, again.flags), (7, Some(used), None));
     let older = postcard::to_stdvec(&(&opened, &closed, 7_u64)).unwrap();
     let again = from_bytes(&older).unwrap().1;
     assert_eq!((again.denied, again.used), (7, None));

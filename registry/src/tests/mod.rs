@@ -255,6 +255,7 @@ async fn close_with(
         published,
         used: None,
         held: None,
+        flags: &[],
     };
     registry.close(opening, closing).await
 }

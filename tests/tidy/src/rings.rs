@@ -10,7 +10,7 @@ const ALL: &[&str] =
 /// Every crate of the root workspace, and the crates of it that it may depend on, tests included.
 const RINGS: &[(&str, &[&str])] = &[
     ("ares-guard", &[]),
-    ("ares-kernel", &[]),
+    ("ares-kernel", &["ares-guard"]),
     ("ares-registry", &["ares-kernel"]),
     ("ares-engine", &["ares-kernel"]),
     ("ares-services", &["ares-kernel", "ares-registry"]),

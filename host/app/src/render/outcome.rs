@@ -49,6 +49,17 @@ pub(crate) fn explain(outcome: &Value) -> String {
     if outcome.get("published").is_some() {
         line("published", field::count(field::number(outcome, "published"), "event"));
     }
+    for flag in field::at(outcome, "flags").as_array().into_iter().flatten() {
+        line(
+            "flagged",
+            format!(
+                "{} ({}): {}",
+                field::text(flag, "rule"),
+                field::text(flag, "severity"),
+                field::text(flag, "excerpt")
+            ),
+        );
+    }
     if let Some(limit) = outcome.pointer("/error/limit") {
         let host = limit
             .get("host_key")

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{Parent, Resolved};
 use crate::facts::{Approval, Grants, Limits};
+use crate::gate::checks::guard;
 use crate::gate::{Finding, Kind, Refusal};
 use crate::name::Blake3;
 use crate::ports::{Arguments, Policy, Provision, Question, Ranked, Route, Ruling};
@@ -22,6 +23,7 @@ pub struct Draft {
     pub(super) context: u32,
     pub(super) ruling: Option<Ruling>,
     pub(super) findings: Vec<Finding>,
+    guarded: Vec<ares_guard::Finding>,
     policy: Arc<dyn Policy>,
 }
 
@@ -47,6 +49,7 @@ impl Draft {
             context: 0,
             ruling: None,
             findings: Vec::new(),
+            guarded: Vec::new(),
             policy,
         }
     }
@@ -218,9 +221,31 @@ impl Draft {
         }
     }
 
-    /// Notes what the steps should weigh.
-    pub fn note(&mut self, finding: Finding) {
-        self.findings.push(finding);
+    /// Notes what the guard found in an argument. In front of what may change something it is a
+    /// warning, up to three of them; in front of what can only compute or read it is told and no more.
+    pub fn guard(&mut self, argument: &str, finding: ares_guard::Finding) {
+        const WARNINGS_MAX: usize = 3;
+        let changes = self.route().is_ok_and(|route| route.capability.effect.changes());
+        let text = format!(
+            "argument `{}` holds {} (rule `{}`, {})",
+            crate::text::escaped(argument, 64),
+            crate::text::quoted(&finding.excerpt, 120),
+            finding.rule,
+            finding.severity.as_str()
+        );
+        let row = vec![guard::row(&finding)];
+        if self.guarded.len() < WARNINGS_MAX {
+            let noted =
+                if changes { Finding::warning("C7", text, row) } else { Finding::note("C7", text, row) };
+            self.findings.push(noted);
+        }
+        self.guarded.push(finding);
+    }
+
+    /// What the guard found in the arguments.
+    #[must_use]
+    pub fn guarded(&self) -> &[ares_guard::Finding] {
+        &self.guarded
     }
 }
 

@@ -13,6 +13,7 @@ use crate::ledger::Ledger;
 use crate::name::{Blake3, CapabilityId, InvocationId};
 use crate::ports::{Closing, Held, JournalError, Opening};
 use crate::report::{Ended, Failure, Fault, FaultKind, KvWrite, LimitHit, Usage};
+use crate::verify::Flag;
 
 /// How an invocation ended.
 #[derive(Debug, Clone)]
@@ -41,6 +42,7 @@ pub struct Outcome {
     usage: Usage,
     verdict: Verdict,
     published: usize,
+    flags: Vec<Flag>,
 }
 
 /// A state that may be closed: [`Verified`] or [`Refused`]. Sealed.
@@ -62,6 +64,7 @@ mod sealed {
         pub(super) published: Option<super::Published>,
         pub(super) ran: Option<super::Ran>,
         pub(super) held: Option<super::Held>,
+        pub(super) flags: Vec<super::Flag>,
     }
 
     /// Gives up its parts.
@@ -137,6 +140,7 @@ impl Parts for Verified {
             published: self.published,
             ran: self.context.map(|context| Ran { capability: self.capability, context }),
             held: None,
+            flags: self.flags,
         }
     }
 }
@@ -155,6 +159,7 @@ impl Parts for Refused {
             published: None,
             ran: None,
             held: self.held,
+            flags: Vec::new(),
         }
     }
 }
@@ -176,12 +181,12 @@ impl Ledger {
         {
             ran.capability.track.add(used);
         }
-        let Ending { opening, plugin, effect, status, usage, verdict, published, .. } = ending;
+        let Ending { opening, plugin, effect, status, usage, verdict, published, flags, .. } = ending;
         let (id, capability) = (opening.id, opening.capability);
         match recorded {
             Ok(()) => {
                 let published = published.map_or(0, |published| published.events.len());
-                Outcome { id, capability, plugin, effect, status, usage, verdict, published }
+                Outcome { id, capability, plugin, effect, status, usage, verdict, published, flags }
             }
             Err(_) => Outcome::unrecorded(id, capability),
         }
@@ -207,6 +212,7 @@ impl Ledger {
             published: published.as_ref(),
             used: ending.used(ended_ms),
             held: held.as_ref(),
+            flags: &ending.flags,
         };
         self.journal.close(opening, closing).await
     }
@@ -226,6 +232,7 @@ impl Outcome {
             usage: Usage::default(),
             verdict,
             published: 0,
+            flags: Vec::new(),
         }
     }
 
@@ -362,6 +369,8 @@ struct OutcomeOut<'a> {
     usage: Usage,
     #[serde(skip_serializing_if = "none")]
     published: usize,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    flags: &'a [Flag],
     verdict: Summary<'a>,
 }
 
@@ -398,6 +407,7 @@ impl Serialize for Outcome {
             }),
             usage: self.usage,
             published: self.published,
+            flags: &self.flags,
             verdict: self.verdict.summary(),
         };
         out.serialize(serializer)

@@ -8,7 +8,7 @@ use crate::facts::{Capability, Plugin};
 use crate::gate::Verdict;
 use crate::ports::Opening;
 use crate::report::{Ended, KvWrite, Usage};
-use crate::verify::Verifier;
+use crate::verify::{Flag, Verifier};
 
 /// A call whose answer may be shown.
 #[must_use = "a verified call must be recorded"]
@@ -22,6 +22,7 @@ pub struct Verified {
     pub(super) context: Option<u32>,
     pub(super) usage: Usage,
     pub(super) result: Result<String, Ended>,
+    pub(super) flags: Vec<Flag>,
     pub(super) writes: Vec<KvWrite>,
     pub(super) published: Option<Published>,
 }
@@ -32,8 +33,12 @@ impl Verifier {
         let Scrubbed(executed) = scrubbed;
         let Executed { opening, verdict, plugin, capability, limits, begun, context, lineage, report } =
             executed;
+        let mut flags = Vec::new();
         let result = report.result.and_then(|text| match self.check(&text, &capability, &limits) {
-            Ok(()) => Ok(text),
+            Ok(found) => {
+                flags = found;
+                Ok(text)
+            }
             Err(fault) => Err(Ended::Fault(fault)),
         });
         let writes = if result.is_ok() { report.writes } else { Vec::new() };
@@ -48,6 +53,7 @@ impl Verifier {
             context,
             usage: report.usage,
             result,
+            flags,
             writes,
             published,
         }

@@ -23,6 +23,7 @@ use crate::gate::Verdict;
 use crate::name::{Blake3, CapabilityId, InvocationId, PluginName};
 use crate::report::{KvWrite, Report, Usage};
 use crate::request::{Caller, Request};
+use crate::verify::Flag;
 
 /// Runs guests.
 pub trait Engine: Send + Sync {
@@ -238,6 +239,8 @@ pub struct Closing<'a> {
     pub published: Option<&'a Published>,
     /// What the call adds to the record of its capability; nothing when no guest ran.
     pub used: Option<Use>,
+    /// What of the answer could harm whoever reads it.
+    pub flags: &'a [Flag],
     /// What a person is asked, if the call is held for one.
     pub held: Option<&'a Held>,
 }

@@ -6,6 +6,7 @@ mod arguments;
 mod caller;
 mod depth;
 mod grants;
+pub(crate) mod guard;
 mod integrity;
 mod policy;
 mod provider;
@@ -24,5 +25,6 @@ pub const CHECKS: &[&dyn Check] = &[
     &grants::Grants,
     &arguments::Arguments,
     &targets::Targets,
+    &guard::Guard,
     &rules::Rules,
 ];

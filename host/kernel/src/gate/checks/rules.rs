@@ -34,6 +34,7 @@ impl Check for Rules {
 fn about(draft: &Draft) -> Result<Arguments<'_>, Refusal> {
     let capability = &draft.route()?.capability;
     let mut about = Arguments { blast: blast(draft)?, ..Arguments::default() };
+    about.findings.extend(draft.guarded().iter().map(|finding| finding.rule));
     for target in &capability.targets {
         let value = draft.arguments().and_then(|arguments| arguments.get(&target.argument));
         let texts = match value {
@@ -57,6 +58,8 @@ fn about(draft: &Draft) -> Result<Arguments<'_>, Refusal> {
     about.hosts.dedup();
     about.paths.sort_unstable();
     about.paths.dedup();
+    about.findings.sort_unstable();
+    about.findings.dedup();
     Ok(about)
 }
 
