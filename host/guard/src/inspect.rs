@@ -23,7 +23,8 @@ static PATTERNS: LazyLock<Vec<OnceLock<Option<Regex>>>> =
     LazyLock::new(|| RULES.iter().map(|_| OnceLock::new()).collect());
 
 /// What stands in the text that should not: at most 100 findings, in order of their offset, then of the
-/// rule's id. Takes time linear in the length of the text.
+/// rule's id. Takes time linear in the length of the text: a rule goes over it once, and once more at most for
+/// each of the first 100 things it finds.
 #[must_use]
 pub fn inspect(text: &str, place: Place) -> Vec<Finding> {
     let traits = Traits::of(text);

@@ -15,11 +15,20 @@ fn places(holds: impl Fn(Place) -> bool) -> String {
     }
 }
 
-/// The lowest and the highest of these, as one or as two words.
-fn range(rules: &[&Rule], at: impl Fn(&Rule) -> ares_guard::Severity) -> String {
-    let severities = || rules.iter().map(|rule| at(rule));
-    let (low, high) = (severities().min().unwrap().as_str(), severities().max().unwrap().as_str());
-    if low == high { low.to_owned() } else { format!("{low} to {high}") }
+/// Whether the rule looks at texts of one of the kinds that name something, or of one that does not.
+fn looks(rule: &Rule, names: bool) -> bool {
+    Place::ALL.into_iter().any(|place| place.is_name() == names && rule.looks_at(place))
+}
+
+/// What the rules that look there are worth there: one word, or the lowest and the highest.
+fn range(rules: &[&Rule], names: bool) -> String {
+    let severity = |rule: &&Rule| if names { rule.strict } else { rule.severity };
+    let severities = || rules.iter().filter(|rule| looks(rule, names)).map(severity);
+    match (severities().min(), severities().max()) {
+        (Some(low), Some(high)) if low == high => low.as_str().to_owned(),
+        (Some(low), Some(high)) => format!("{} to {}", low.as_str(), high.as_str()),
+        _ => "–".to_owned(),
+    }
 }
 
 fn groups() -> String {
@@ -28,14 +37,8 @@ fn groups() -> String {
     for group in Group::ALL {
         let rules: Vec<&Rule> = RULES.iter().copied().filter(|rule| rule.group == group).collect();
         let refuses = |place| rules.iter().any(|rule| rule.looks_at(place) && rule.denies(place));
-        let (text, names) = (range(&rules, |rule| rule.severity), range(&rules, |rule| rule.strict));
-        let _ = writeln!(
-            table,
-            "| {} | {} | {text} | {names} | {} |",
-            group.as_str(),
-            rules.len(),
-            places(refuses)
-        );
+        let (text, names, count) = (range(&rules, false), range(&rules, true), rules.len());
+        let _ = writeln!(table, "| {} | {count} | {text} | {names} | {} |", group.as_str(), places(refuses));
     }
     table
 }
@@ -44,13 +47,10 @@ fn rules() -> String {
     let mut table =
         "| rule | group | in running text | in names | looks at | refuses |\n|---|---|---|---|---|---|\n"
             .to_owned();
-    for rule in RULES {
-        let (looks, refuses) = (
-            places(|place| rule.looks_at(place)),
-            places(|place| rule.looks_at(place) && rule.denies(place)),
-        );
-        let (text, names) = (rule.severity.as_str(), rule.strict.as_str());
-        let group = rule.group.as_str();
+    for rule in RULES.iter().copied() {
+        let looks = places(|place| rule.looks_at(place));
+        let refuses = places(|place| rule.looks_at(place) && rule.denies(place));
+        let (text, names, group) = (range(&[rule], false), range(&[rule], true), rule.group.as_str());
         let _ = writeln!(table, "| `{}` | {group} | {text} | {names} | {looks} | {refuses} |", rule.id);
     }
     table
