@@ -200,7 +200,6 @@ fn entropy(text: &str) -> f64 {
 #[cfg(test)]
 pub(super) mod pairs {
     use super::super::pairs::Pair;
-    use crate::inspect;
     use crate::place::Place::Text;
 
     // In two parts each, so that no scanner takes this file for a leak.
@@ -289,6 +288,13 @@ pub(super) mod pairs {
             "the key is 0123456789abcdef0123456789abcdef01234567",
         ),
     ];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::pairs::Pair;
+    use super::pairs::PAIRS;
+    use crate::inspect;
 
     #[test]
     fn no_finding_shows_a_secret() {
