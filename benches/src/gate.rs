@@ -72,6 +72,7 @@ fn route() -> anyhow::Result<Route> {
         grants: Arc::clone(&grants),
         targets: Vec::new(),
         limits: Limits::default(),
+        sequencing: None,
         about: About::default(),
         track: Arc::default(),
         before: None,
@@ -95,9 +96,15 @@ fn route() -> anyhow::Result<Route> {
         config: Arc::default(),
         misconfigured: None,
         claims: Vec::new(),
+        rate: Arc::default(),
         capabilities: Vec::new(),
     };
-    Ok(Route { plugin: Arc::new(plugin), capability: Arc::new(capability), integrity: Integrity::Intact })
+    Ok(Route {
+        plugin: Arc::new(plugin),
+        capability: Arc::new(capability),
+        integrity: Integrity::Intact,
+        health: None,
+    })
 }
 
 /// Times so many admissions of one small pure request.

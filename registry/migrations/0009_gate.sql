@@ -41,3 +41,26 @@ CREATE INDEX approvals_state ON approvals (state, asked_at);
 
 -- What of an answer could harm whoever reads it: a JSON array of `{rule, group, severity, excerpt}`.
 ALTER TABLE invocations ADD COLUMN flags TEXT CHECK (json_type(flags) = 'array');
+
+-- A capability's place within a task: JSON, where it has one.
+ALTER TABLE capabilities ADD COLUMN sequencing TEXT CHECK (json_type(sequencing) = 'object');
+CREATE INDEX invocations_task ON invocations (task, seq) WHERE task IS NOT NULL;
+
+-- How freely the host works.
+ALTER TABLE instance ADD COLUMN mode TEXT NOT NULL DEFAULT 'build' CHECK (mode IN ('ask', 'plan', 'build', 'auto'));
+
+-- Emergency stops. One holds until it is ended, but for the time for which it was acknowledged.
+CREATE TABLE lockouts (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    at              INTEGER NOT NULL,
+    by              TEXT    NOT NULL,
+    reason          TEXT    NOT NULL CHECK (length(reason) BETWEEN 1 AND 1000),
+    acknowledged_at INTEGER,
+    acknowledged_by TEXT,
+    note            TEXT,
+    lifted_until    INTEGER,
+    ended_at        INTEGER,
+    ended_by        TEXT,
+    CHECK ((acknowledged_at IS NULL) = (lifted_until IS NULL))
+) STRICT;
+CREATE UNIQUE INDEX lockouts_held ON lockouts (ended_at) WHERE ended_at IS NULL;

@@ -94,6 +94,7 @@ fn view(row: &Row<'_>) -> rusqlite::Result<CapabilityView> {
         targets: rows::json(row, "targets")?,
         timeout_ms: rows::count_or_none(row, "timeout_ms")?,
         trade_offs: rows::json(row, "trade_offs")?,
+        sequencing: rows::json_or_none(row, "sequencing")?,
         implements: row.get("implements")?,
         input_schema: rows::json::<Value>(row, "input_schema")?,
         output_schema: rows::json::<Value>(row, "output_schema")?,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use ares_kernel::facts::{Capability, Integrity, Maxima, Plugin};
-use ares_kernel::ports::{Catalog, Provision, Resolution, Route};
+use ares_kernel::ports::{Catalog, Health, Provision, Resolution, Route};
 use ares_kernel::text::quoted;
 use ares_kernel::{Blake3, CapabilityId, PluginName, Request};
 use futures::FutureExt as _;
@@ -27,6 +27,7 @@ const NEAR: usize = 3;
 pub(crate) struct Memory {
     pub(crate) snapshot: ArcSwap<Snapshot>,
     integrity: ArcSwap<HashMap<Blake3, Integrity>>,
+    unwell: ArcSwap<HashMap<PluginName, Health>>,
     refreshing: Mutex<()>,
     readers: Arc<Readers>,
     components: std::path::PathBuf,
@@ -42,6 +43,7 @@ impl Memory {
         Self {
             snapshot: ArcSwap::from_pointee(Snapshot::empty()),
             integrity: ArcSwap::default(),
+            unwell: ArcSwap::default(),
             refreshing: Mutex::default(),
             readers,
             components: options.components.clone(),
@@ -99,12 +101,30 @@ impl Registry {
         });
     }
 
+    /// Says how a plugin fares in this process. Calls of one that is unhealthy are refused until it is
+    /// said that it is well, or starts anew.
+    pub fn report_health(&self, plugin: &PluginName, health: Option<Health>) {
+        let unwell = health.filter(|health| *health != Health::Healthy);
+        if self.memory.unwell.load().get(plugin).copied() == unwell {
+            return;
+        }
+        self.memory.unwell.rcu(|known| {
+            let mut known = HashMap::clone(known);
+            match unwell {
+                None => known.remove(plugin),
+                Some(health) => known.insert(plugin.clone(), health),
+            };
+            known
+        });
+    }
+
     fn resolve_now(&self, request: &Request) -> Resolution {
         let snapshot = self.memory.snapshot.load();
-        match &request.provider {
+        let found = match &request.provider {
             Some(name) => Resolution::only(self.by_provider(snapshot.plugin(name), &request.capability)),
             None => self.by_capability(&snapshot, &request.capability),
-        }
+        };
+        Resolution { posture: snapshot.posture().cloned(), ..found }
     }
 
     fn by_provider(&self, plugin: Option<&Arc<Plugin>>, capability: &CapabilityId) -> Provision {
@@ -127,7 +147,7 @@ impl Registry {
             None => Provision::Disabled { plugins: providers.disabled.clone() },
         };
         let others = providers.enabled.iter().skip(1).map(|(p, c)| self.route(p, c)).collect();
-        Resolution { provision, ranking: providers.ranking.clone(), others, approval: None }
+        Resolution { ranking: providers.ranking.clone(), others, ..Resolution::only(provision) }
     }
 
     fn ready(&self, plugin: &Arc<Plugin>, capability: &Arc<Capability>) -> Provision {
@@ -136,7 +156,8 @@ impl Registry {
 
     fn route(&self, plugin: &Arc<Plugin>, capability: &Arc<Capability>) -> Route {
         let integrity = self.memory.integrity.load().get(&plugin.blake3).cloned().unwrap_or_default();
-        Route { plugin: Arc::clone(plugin), capability: Arc::clone(capability), integrity }
+        let health = self.memory.unwell.load().get(&plugin.name).copied();
+        Route { plugin: Arc::clone(plugin), capability: Arc::clone(capability), integrity, health }
     }
 
     /// The host's own copy of the component with this hash.
@@ -192,13 +213,29 @@ fn near<'a>(known: impl Iterator<Item = &'a CapabilityId>, wanted: &CapabilityId
 impl Catalog for Registry {
     fn resolve<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Resolution> {
         let resolution = self.resolve_now(request);
-        let Some(id) = request.approval else { return ready(resolution).boxed() };
+        let ordered = match &resolution.provision {
+            Provision::Ready(route) => route.capability.sequencing.is_some(),
+            _ => false,
+        };
+        let task = request.task.as_ref().filter(|_| ordered);
+        if request.approval.is_none() && task.is_none() {
+            return ready(resolution).boxed();
+        }
         async move {
-            let approval = self.approval_now(id).await.unwrap_or_else(|error| {
-                tracing::error!(%error, "an approval cannot be read; the call is judged without it");
-                None
-            });
-            Resolution { approval, ..resolution }
+            let mut resolution = resolution;
+            // What cannot be read counts as not there: that is the stricter of the two.
+            if let Some(id) = request.approval {
+                resolution.approval = self.approval_now(id).await.unwrap_or_else(|error| {
+                    tracing::error!(%error, "an approval cannot be read; the call is judged without it");
+                    None
+                });
+            }
+            if let Some(task) = task {
+                let done = self.done_in(task.clone()).await;
+                resolution.done =
+                    done.inspect_err(|error| tracing::error!(%error, "a task's calls cannot be read")).ok();
+            }
+            resolution
         }
         .boxed()
     }

@@ -129,6 +129,8 @@ pub(crate) fn lost(connection: &Connection, owner: Uuid, now: u64) -> rusqlite::
             context: 0,
             input: input.first_four(),
             id: id.last_four(),
+            shape: 0,
+            fault: None,
             wall_us: 0,
             fuel: 0,
         };

@@ -216,6 +216,7 @@ fn join(
         targets: declared.targets.clone(),
         timeout_ms: declared.timeout_ms,
         trade_offs: declared.trade_offs.clone(),
+        sequencing: declared.sequencing.clone(),
         implements: declared.implements.clone(),
     })
 }

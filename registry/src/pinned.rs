@@ -89,6 +89,8 @@ struct PinnedLimits {
     folders: u64,
     kv_total_bytes: u64,
     kv_keys: u64,
+    per_minute: Option<u32>,
+    per_hour: Option<u32>,
 }
 
 impl Default for PinnedLimits {
@@ -118,6 +120,8 @@ impl PinnedLimits {
             folders: limits.folders,
             kv_total_bytes: limits.kv_total_bytes,
             kv_keys: limits.kv_keys,
+            per_minute: limits.per_minute,
+            per_hour: limits.per_hour,
         }
     }
 }
@@ -201,6 +205,8 @@ impl Pinned {
             folders: self.limits.folders,
             kv_total_bytes: self.limits.kv_total_bytes,
             kv_keys: self.limits.kv_keys,
+            per_minute: self.limits.per_minute,
+            per_hour: self.limits.per_hour,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use ares_kernel::facts::{Effect, Place, Scope, Target};
+use ares_kernel::facts::{Effect, Place, Scope, Sequencing, Target};
 use ares_kernel::{Blake3, CapabilityId};
 
 use crate::manifest::Manifest;
@@ -37,6 +37,8 @@ pub struct CapabilityRecord {
     pub trade_offs: Vec<String>,
     /// The interface it implements, for finding others like it.
     pub implements: Option<String>,
+    /// Its place within a task.
+    pub sequencing: Option<Sequencing>,
 }
 
 /// Everything a registration pins.

@@ -6,17 +6,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ares_kernel::facts::{
-    About, Access, Capability, Folder, Grants, Limits, Maxima, Method, NetRule, Origin, Plugin, Schema,
-    Scope, SecretGrant, Target, Track,
+    About, Access, Capability, Folder, Grants, Limits, Maxima, Method, NetRule, Origin, Plugin, Posture,
+    Rate, Schema, Scope, SecretGrant, Target, Track,
 };
 use ares_kernel::ports::Ranked;
-use ares_kernel::{CapabilityId, NetName, PluginName, Topic};
+use ares_kernel::{Blake3, CapabilityId, NetName, PluginName, Topic};
 use rusqlite::{Connection, Row};
 
 use crate::config_layers::Layers;
 use crate::file_layer::FileLayer;
 use crate::history::{Stored, Tracks};
 use crate::pinned::Pinned;
+use crate::posture;
 use crate::reference::as_the_guest_reads;
 use crate::rows;
 use crate::views::TargetView;
@@ -27,6 +28,7 @@ pub struct Snapshot {
     plugins: BTreeMap<PluginName, Entry>,
     providers: HashMap<CapabilityId, Providers>,
     subscribers: HashMap<Topic, Vec<(PluginName, CapabilityId)>>,
+    posture: Option<Arc<Posture>>,
 }
 
 struct Entry {
@@ -83,6 +85,11 @@ impl Snapshot {
         self.subscribers.get(topic).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// How freely the host works, where that is not the usual.
+    pub(crate) fn posture(&self) -> Option<&Arc<Posture>> {
+        self.posture.as_ref()
+    }
+
     /// A number that grows with every change.
     #[must_use]
     pub fn revision(&self) -> i64 {
@@ -99,7 +106,7 @@ impl Snapshot {
 
     /// Nothing registered.
     pub(crate) fn empty() -> Self {
-        Self { revision: 0, plugins: BTreeMap::new(), providers: HashMap::new(), subscribers: HashMap::new() }
+        Self::indexed(0, BTreeMap::new(), None)
     }
 
     /// Reads the catalog. Plugins that have not changed since `before` are taken over as they are,
@@ -117,7 +124,7 @@ impl Snapshot {
         for (revision, plugin) in Reading::of(connection, &changed, own)?.plugins {
             plugins.insert(plugin.name.clone(), Entry { revision, plugin: Arc::new(plugin) });
         }
-        Ok(Self::indexed(revision, plugins))
+        Ok(Self::indexed(revision, plugins, posture::read(connection)?))
     }
 
     fn kept(&self, keep: impl Fn(&PluginName, &Entry) -> bool) -> BTreeMap<PluginName, Entry> {
@@ -128,7 +135,7 @@ impl Snapshot {
         .collect()
     }
 
-    fn indexed(revision: i64, plugins: BTreeMap<PluginName, Entry>) -> Self {
+    fn indexed(revision: i64, plugins: BTreeMap<PluginName, Entry>, posture: Option<Arc<Posture>>) -> Self {
         let mut providers: HashMap<CapabilityId, Providers> = HashMap::new();
         // By name already, so sorting by priority alone keeps equals in the order of names.
         for Entry { plugin, .. } in plugins.values() {
@@ -145,7 +152,7 @@ impl Snapshot {
             of.enabled.sort_by_key(|(plugin, _)| std::cmp::Reverse(plugin.priority));
             of.ranking = ranking(&of.enabled);
         }
-        Self { revision, subscribers: subscribers(&plugins), plugins, providers }
+        Self { revision, subscribers: subscribers(&plugins), plugins, providers, posture }
     }
 }
 
@@ -239,10 +246,8 @@ impl Reading {
             let pending = capabilities.remove(&id).unwrap_or_default();
             let blake3 = rows::blake3(row, "blake3")?;
             let before = rows::blake3_or_none(row, "before")?;
-            let record = |capability: &CapabilityId| Record {
-                track: tracks.of(blake3, capability, &stored),
-                before: before.map(|before| tracks.of(before, capability, &stored)),
-            };
+            let record =
+                |capability: &CapabilityId| Record::of((tracks, &stored), (blake3, before), capability);
             let plugin = Plugin {
                 name,
                 display_name: pinned.display_name.clone(),
@@ -265,6 +270,7 @@ impl Reading {
                         Arc::new(one.capability(&granted, &limits, record))
                     })
                     .collect(),
+                rate: Arc::new(Rate::new(limits.per_minute, limits.per_hour)),
                 claims: pinned.claims.clone(),
                 grants: granted,
                 limits,
@@ -370,6 +376,17 @@ struct Record {
     before: Option<Arc<Track>>,
 }
 
+impl Record {
+    fn of(
+        (tracks, stored): (&Tracks, &Stored),
+        (blake3, before): (Blake3, Option<Blake3>),
+        capability: &CapabilityId,
+    ) -> Self {
+        let of = |blake3| tracks.of(blake3, capability, stored);
+        Self { track: of(blake3), before: before.map(of) }
+    }
+}
+
 impl Pending {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         let schema = |column: &str| -> rusqlite::Result<Schema> {
@@ -395,6 +412,7 @@ impl Pending {
             grants: Arc::default(),
             targets: targets.into_iter().map(target).collect::<rusqlite::Result<_>>()?,
             limits: Limits::default(),
+            sequencing: rows::json_or_none(row, "sequencing")?,
             about: About::default(),
             track: Arc::default(),
             before: None,

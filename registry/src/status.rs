@@ -84,6 +84,7 @@ impl Registry {
         health: Health,
         detail: &str,
     ) -> Result<(), RegistryError> {
+        self.report_health(plugin, Some(health));
         let (plugin, detail, at) = (plugin.clone(), detail.to_owned(), self.now());
         self.change("writing a plugin's health", move |connection| {
             let module = modules::id(connection, &plugin)?;

@@ -151,6 +151,9 @@ pub struct CapabilityView {
     pub timeout_ms: Option<u64>,
     /// What the author says against it.
     pub trade_offs: Vec<String>,
+    /// Its place within a task, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sequencing: Option<Value>,
     /// The interface it implements.
     pub implements: Option<String>,
     /// JSON Schema of the input.

@@ -108,7 +108,10 @@ impl Installation {
         command.arg("--state").arg(self.state()).args(arguments).current_dir(self.folder.path());
         command.env_remove("ARES_STATE").env("NO_COLOR", "1").stdin(Stdio::null());
         if self.trusting {
-            command.env("ARES_HOST_GATE_BASE", "9000").env("ARES_HOST_GATE_UNTRIED", "run");
+            command
+                .env("ARES_HOST_GATE_BASE", "9000")
+                .env("ARES_HOST_GATE_UNTRIED", "run")
+                .env("ARES_HOST_GATE_BREAKER_FAULTS", "1000");
         }
         command
     }

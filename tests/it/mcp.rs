@@ -85,7 +85,8 @@ fn check(seen: &Value, protocol: &str) {
 fn installation() -> Installation {
     let installation = Installation::new();
     // The client starts the host, and takes no environment along.
-    fs_err::write(installation.state().join("ares.toml"), "[gate]\nbase = 9000\n").unwrap();
+    fs_err::write(installation.state().join("ares.toml"), "[gate]\nbase = 9000\nbreaker_faults = 1000\n")
+        .unwrap();
     installation.register("sentiment-analysis", &[]);
     installation.register("chaos", &[]);
     installation

@@ -25,8 +25,8 @@ pub(crate) fn host(lock: Lock, settings: &Settings, mode: Mode) -> Result<Host, 
     let registry = Arc::new(registry(lock.state(), settings, mode)?);
     let engine = Arc::new(engine(lock.state(), settings, &registry, Arc::clone(&clock))?);
     let policy = Arc::new(NoRules);
-    let Gate { weights, ask_untried, approval } = settings.gate;
-    let gate = gate::Settings { weights, ask_untried };
+    let Gate { weights, ask_untried, breaker, approval } = settings.gate;
+    let gate = gate::Settings { weights, ask_untried, breaker };
     let runtime = engine.clone();
     let foundation = Foundation { registry, engine, runtime, clock, policy, gate, approval };
     Ok(Host::assemble(lock, mode, foundation))

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
 use crate::facts::FileLimit;
 use crate::text::{FOREIGN_TEXT_MAX, escaped};
 
 /// What ended a call that gave no answer. Each is a fault of the guest, but for `Internal`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FaultKind {
     /// The guest trapped: a panic, a bad access, `unreachable`, a stack overflow.

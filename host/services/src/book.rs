@@ -83,6 +83,10 @@ impl Records for Book {
     }
 
     fn turn<'a>(&'a self, plugin: &'a PluginName, turn: Turn) -> BoxFuture<'a, Result<(), RecordsError>> {
+        // What it said before it was started or stopped says nothing any more.
+        if matches!(turn, Turn::Starting | Turn::Stopped) {
+            self.registry().report_health(plugin, None);
+        }
         let change = match turn {
             Turn::Starting => StatusChange::to(State::Starting),
             Turn::Running { again } => StatusChange { restarted: again, ..StatusChange::to(State::Running) },

@@ -120,6 +120,28 @@ pub enum Operation {
         /// What was wrong with it.
         note: Option<String>,
     },
+    /// What all calls may do, and with a word: choose another. Answers `{mode}`, or `{mode, was}`.
+    Mode {
+        /// `ask`, `plan`, `build` or `auto`.
+        mode: Option<String>,
+    },
+    /// Whether everything is stopped. Answers `{locked, reason, since_at_ms, by, …}`.
+    LockoutStatus,
+    /// Stop everything. Answers like `LockoutStatus`.
+    LockoutOn {
+        /// Why.
+        reason: String,
+    },
+    /// Lift the stop for a day. Answers like `LockoutStatus`.
+    LockoutAcknowledge {
+        /// What was found.
+        note: String,
+    },
+    /// End the stop. Answers like `LockoutStatus`.
+    LockoutOff {
+        /// What was done about it.
+        note: String,
+    },
     /// Calls that wait for a person, oldest first. Answers an array.
     Approvals {
         /// Also those that wait no more.

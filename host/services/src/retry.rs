@@ -51,9 +51,13 @@ impl Retrying {
 
     async fn run(self, mut request: Request) -> Outcome {
         let (begun, asked) = (Instant::now(), request.deadline);
-        let mut retries = 0_u32;
+        let (mut retries, mut last): (u32, Option<Outcome>) = (0, None);
         loop {
             let outcome = self.inner.invoke(request.clone()).await;
+            // The gate has seen enough of such faults: what it was asked about is the fault.
+            if let Some(last) = last.filter(|_| outcome.status().code() == Some("breaker-open")) {
+                return last;
+            }
             let Some((plugin, deadline)) = repeatable(&outcome, &request) else { return outcome };
             let policy = self.policies.policy(plugin).await;
             let pause = policy.backoff.saturating_mul(1_u32.checked_shl(retries).unwrap_or(u32::MAX));
@@ -73,6 +77,7 @@ impl Retrying {
             self.events.emit(Notice { kind: "retry", plugin: Some(plugin.name.clone()), data }).await;
             tokio::time::sleep(pause).await;
             request.id = InvocationId::new();
+            last = Some(outcome);
             request.deadline = Some(left);
         }
     }

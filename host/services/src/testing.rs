@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use ares_kernel::facts::{
     About, Capability, Effect, Grants, HealthPolicy, Hooks, Integrity, Limits, Plugin, Priority, Schema,
 };
-use ares_kernel::gate::{Settings, Weights};
+use ares_kernel::gate::{Breaker, Settings, Weights};
 use ares_kernel::ports::{
     Begun, Catalog, Clock, Closing, Component, Described, Engine, Health, Hook, HookReport, Journal,
     JournalError, LoadError, Opening, Provision, Resolution, Route, Runtime,
@@ -244,6 +244,7 @@ impl Catalog for Only {
                 plugin: Arc::clone(&self.0),
                 capability: Arc::clone(capability),
                 integrity: Integrity::Intact,
+                health: None,
             }),
         };
         std::future::ready(Resolution::only(provision)).boxed()
@@ -264,6 +265,7 @@ pub(crate) fn plugin(change: impl FnOnce(&mut Capability)) -> Plugin {
         grants: Arc::new(Grants::none()),
         targets: Vec::new(),
         limits: Limits::default(),
+        sequencing: None,
         about: About::default(),
         track: Arc::default(),
         before: None,
@@ -290,13 +292,16 @@ pub(crate) fn plugin(change: impl FnOnce(&mut Capability)) -> Plugin {
         config: Arc::default(),
         misconfigured: None,
         claims: Vec::new(),
+        rate: Arc::default(),
         capabilities: vec![Arc::new(capability)],
     }
 }
 
 /// A gate that trusts what it does not know.
 pub(crate) fn trusting() -> Settings {
-    Settings { weights: Weights { base: 9000, ..Weights::default() }, ask_untried: false }
+    let weights = Weights { base: 9000, ..Weights::default() };
+    let breaker = Breaker { faults: u32::MAX, ..Breaker::default() };
+    Settings { weights, ask_untried: false, breaker }
 }
 
 /// A kernel that knows this plugin alone.

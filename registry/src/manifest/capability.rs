@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ares_kernel::CapabilityId;
-use ares_kernel::facts::{Effect, Schema, Scope, Target};
+use ares_kernel::facts::{Effect, Schema, Scope, Sequencing, Target};
 
 use super::reader::{Table, Value};
 use super::root::{PLANNED, long, short};
@@ -73,6 +73,7 @@ fn read(mut table: Table<'_>, permissions: &Permissions, deadline_ms: u64) -> Op
     });
     let trade_offs =
         table.get("trade_offs").and_then(|value| value.list(ENTRIES_MAX, long)).unwrap_or_default();
+    let sequencing = table.section("sequencing").map(sequencing);
     let implements = table.get("implements").and_then(|value| short(&value));
     table.finish(&PLANNED);
     let effect = effect?;
@@ -90,7 +91,23 @@ fn read(mut table: Table<'_>, permissions: &Permissions, deadline_ms: u64) -> Op
         timeout_ms,
         trade_offs,
         implements,
+        sequencing,
     })
+}
+
+/// `sequencing = { requires = ["get_note"] }`: the names may be of any plugin.
+fn sequencing(mut table: Table<'_>) -> Sequencing {
+    let mut names = |key| {
+        let names = table.get(key).and_then(|value| value.list(ENTRIES_MAX, Value::parsed::<CapabilityId>));
+        names.unwrap_or_default()
+    };
+    let sequencing = Sequencing {
+        requires: names("requires"),
+        conflicts_with: names("conflicts_with"),
+        must_follow: names("must_follow"),
+    };
+    table.finish(&PLANNED);
+    sequencing
 }
 
 /// What is written, or all that is asked for and fits the class; a pure capability needs nothing, and

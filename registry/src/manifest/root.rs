@@ -8,7 +8,7 @@ use super::{permissions, sections, words};
 
 /// Keys that have a meaning elsewhere or will have one. Nothing reads them here, so saying them
 /// would promise what is not kept.
-pub(super) const PLANNED: [&str; 18] = [
+pub(super) const PLANNED: [&str; 17] = [
     "signature",
     "main",
     "rate",
@@ -16,7 +16,6 @@ pub(super) const PLANNED: [&str; 18] = [
     "events",
     "command",
     "random",
-    "sequencing",
     "rehearsable",
     "cost",
     "examples",

@@ -111,6 +111,8 @@ pub(super) fn limits(mut table: Table<'_>) -> Limits {
         folders: whole(&mut table, "folders", 0, u64::MAX, usual.folders),
         kv_total_bytes: whole(&mut table, "kv_total_bytes", 1, 1 << 40, usual.kv_total_bytes),
         kv_keys: whole(&mut table, "kv_keys", 1, 10_000_000, usual.kv_keys),
+        per_minute: table.get("per_minute").and_then(|value| times(&value)),
+        per_hour: table.get("per_hour").and_then(|value| times(&value)),
     };
     if let Some(cores) = table.get("cpu_cores")
         && cores.whole(1..=1024).is_some_and(|count| count != 1)
@@ -124,6 +126,11 @@ pub(super) fn limits(mut table: Table<'_>) -> Limits {
     }
     table.finish(&PLANNED);
     limits
+}
+
+/// How often in some time.
+fn times(value: &Value<'_>) -> Option<u32> {
+    u32::try_from(value.whole(1..=u64::from(u32::MAX))?).ok()
 }
 
 pub(super) fn retry(mut table: Table<'_>) -> Retry {

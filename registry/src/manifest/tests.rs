@@ -198,7 +198,7 @@ const WRONG: &[(&str, &str)] = &[
     ("[limits]\nmax_workers = 5", "2:1: `max_workers` in [limits] is not supported"),
     ("[claims]\nsuccess_rate = 1.5", "2:1: `success_rate`: must be between 0 and 1"),
     ("[claims]\nlatency = 5", "2:1: unknown key `latency` in [claims]"),
-    ("[sequencing]\n", "1:2: `sequencing` is not supported"),
+    ("[limits]\nper_minute = 0", "2:1: `per_minute`: 0 is not between 1 and"),
     ("[limits]\nmemory_mb = 0", "2:1: `memory_mb`: 0 is not between 1 and 4096"),
     ("[limits]\nmemory_mb = -5", "2:1: `memory_mb`: -5 is not between"),
     ("[limits]\nmemory_mb = \"64\"", "2:1: `memory_mb`: expected a whole number, found a string"),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use ares_kernel::facts::{Access, Effect, NetAsk, Priority, Quota, Scope, Target};
+use ares_kernel::facts::{Access, Effect, NetAsk, Priority, Quota, Scope, Sequencing, Target};
 use ares_kernel::{Blake3, CapabilityId, FolderName, NetName, SecretName, Topic};
 use serde::{Deserialize, Serialize};
 
@@ -160,6 +160,8 @@ pub struct Declared {
     pub trade_offs: Vec<String>,
     /// The interface it implements, for finding others like it.
     pub implements: Option<String>,
+    /// Its place within a task.
+    pub sequencing: Option<Sequencing>,
 }
 
 /// One entry of `[dependencies]`.

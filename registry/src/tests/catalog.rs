@@ -126,7 +126,7 @@ fn changes_of_others_are_seen_by_themselves() {
 fn every_limit_is_kept_and_the_hosts_maximum_stands_above() {
     let asked = "[limits]\nmemory_mb = 10\ntable_elements = 11\nfuel = 12\ndeadline_ms = 13\ninput_bytes = 14\n\
         output_bytes = 15\nhost_calls = 16\nlog_lines = 17\nkv_bytes = 18\nhttp_requests = 20\nhttp_sent_bytes = 21\nhttp_received_bytes = 22\n\
-        file_bytes = 23\nfiles = 24\nfolders = 25\nkv_total_bytes = 26\nkv_keys = 27\nconcurrency = 19";
+        file_bytes = 23\nfiles = 24\nfolders = 25\nkv_total_bytes = 26\nkv_keys = 27\nconcurrency = 19\nper_minute = 18\nper_hour = 19";
     let limits = ares_kernel::facts::Limits {
         memory_bytes: 10 << 20,
         table_elements: 11,
@@ -146,6 +146,8 @@ fn every_limit_is_kept_and_the_hosts_maximum_stands_above() {
         folders: 25,
         kv_total_bytes: 26,
         kv_keys: 27,
+        per_minute: Some(18),
+        per_hour: Some(19),
     };
     let state = State::new();
     let registry = state.open();

@@ -140,7 +140,8 @@ fn records_of_before_a_number_was_added_are_read_without_it() {
     let usage = Usage { denied: 7, ..Usage::default() };
     use ares_kernel::facts::{Came, Use};
     let came = Came::Ok;
-    let used = Use { at_ms: 9, came, context: 1, input: 2, id: 3, wall_us: 4, fuel: 5 };
+    let used =
+        Use { at_ms: 9, came, context: 1, input: 2, id: 3, shape: 6, fault: None, wall_us: 4, fuel: 5 };
     let closing = Closing {
         status: "ok",
         code: None,

@@ -120,6 +120,7 @@ fn record(id: &str, effect: Effect) -> CapabilityRecord {
         timeout_ms: None,
         trade_offs: vec![],
         implements: None,
+        sequencing: None,
     }
 }
 

@@ -11,7 +11,7 @@ use ares_kernel::facts::{
     About, Capability, Effect, Folder, Grants, HealthPolicy, Hooks, Integrity, Limits, Maxima, Plugin,
     Priority, Quota, Schema, Scope,
 };
-use ares_kernel::gate::{Settings, Weights};
+use ares_kernel::gate::{Breaker, Settings, Weights};
 use ares_kernel::ports::{
     Begun, Catalog, Clock, Closing, Component, Journal, JournalError, KvError, KvStore, KvUsed, Opening,
     Outbox, Provision, Resolution, Route, Runtime as _,
@@ -124,7 +124,7 @@ impl Catalog for Memory {
             |plugin: &&Arc<Plugin>| request.provider.as_ref().is_none_or(|name| name == &plugin.name);
         let found = plugins.iter().filter(wanted).find_map(|plugin| {
             let capability = Arc::clone(plugin.capability(&request.capability)?);
-            Some(Route { plugin: Arc::clone(plugin), capability, integrity: Integrity::Intact })
+            Some(Route { plugin: Arc::clone(plugin), capability, integrity: Integrity::Intact, health: None })
         });
         let provision = found.map_or(Provision::Unknown { near: Vec::new() }, Provision::Ready);
         async { Resolution::only(provision) }.boxed()
@@ -256,7 +256,8 @@ impl House {
         };
         // These tests are about the engine: what the gate thinks of a guest nobody knows is not asked.
         let weights = Weights { base: 9000, ..Weights::default() };
-        let kernel = Kernel::new(ports, Settings { weights, ask_untried: false });
+        let breaker = Breaker { faults: u32::MAX, ..Breaker::default() };
+        let kernel = Kernel::new(ports, Settings { weights, ask_untried: false, breaker });
         Ok(Self { engine, kernel, memory, folder })
     }
 
@@ -287,6 +288,7 @@ impl House {
                 grants,
                 targets: Vec::new(),
                 limits: registration.limits.clone(),
+                sequencing: None,
                 about: About::default(),
                 track: Arc::default(),
                 before: None,
@@ -311,6 +313,7 @@ impl House {
             config: Arc::new(registration.config),
             misconfigured: None,
             claims: Vec::new(),
+            rate: Arc::default(),
         });
         self.memory.plugins.lock().unwrap().push(Arc::clone(&plugin));
         plugin

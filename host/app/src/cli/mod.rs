@@ -21,8 +21,10 @@ mod invocations;
 mod invoke;
 mod list;
 mod lock;
+mod lockout;
 mod manifest;
 mod mcp;
+mod mode;
 mod plugin;
 mod register;
 mod registry;
@@ -105,6 +107,8 @@ pub(crate) enum Command {
     Explain(explain::Explain),
     Feedback(feedback::Feedback),
     Approvals(approvals::Approvals),
+    Mode(mode::Mode),
+    Lockout(lockout::Lockout),
     Events(events::Events),
     Invocations(invocations::Invocations),
     Config(config::Config),
@@ -150,6 +154,8 @@ impl Command {
             Self::Explain(command) => command.run(context).await,
             Self::Feedback(command) => command.run(context).await,
             Self::Approvals(command) => command.run(context).await,
+            Self::Mode(command) => command.run(context).await,
+            Self::Lockout(command) => command.run(context).await,
             Self::Events(command) => command.run(context).await,
             Self::Invocations(command) => command.run(context).await,
             Self::Config(command) => command.run(context).await,

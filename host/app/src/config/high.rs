@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ares_engine::Pool;
 use ares_kernel::facts::{Maxima, Quota};
-use ares_kernel::gate::Weights;
+use ares_kernel::gate::{Breaker, Weights};
 use ares_registry::FileLayer;
 
 use super::low::{self, Low};
@@ -22,6 +22,8 @@ pub(crate) struct Gate {
     pub weights: Weights,
     /// Whether a person is asked before the first use of what may change something.
     pub ask_untried: bool,
+    /// When calls that break again and again are not made for a while.
+    pub breaker: Breaker,
     /// How long a person's yes holds.
     pub approval: Duration,
 }
@@ -108,6 +110,10 @@ fn gate(low: &Low) -> Gate {
             medium: part(&low::MEDIUM),
         },
         ask_untried: low.word(&low::UNTRIED) == "ask",
+        breaker: Breaker {
+            faults: small(low.whole(&low::BREAKER_FAULTS)),
+            cool: Duration::from_secs(low.whole(&low::BREAKER_S)),
+        },
         approval: Duration::from_secs(low.whole(&low::APPROVAL_S)),
     }
 }
@@ -120,7 +126,8 @@ impl Settings {
     /// The same for a state directory that is thrown away: nobody is asked for anything there.
     pub(crate) fn for_trial(&self) -> Self {
         let weights = Weights { base: 9000, ..Weights::default() };
-        Self { gate: Gate { weights, ask_untried: false, ..self.gate }, ..self.clone() }
+        let breaker = Breaker { faults: u32::MAX, ..self.gate.breaker };
+        Self { gate: Gate { weights, ask_untried: false, breaker, ..self.gate }, ..self.clone() }
     }
 
     /// The same for a process that makes one call and ends.

@@ -438,6 +438,10 @@ keys! {
         "From here on confidence is medium; below it is low, and a person is asked.";
     UNTRIED "gate.untried" = "\"ask\"", Kind::Word(&["ask", "run"]),
         "Before the first use of what may change something: ask a person, or do as the rules say.";
+    BREAKER_FAULTS "gate.breaker_faults" = "3", Kind::Whole(1, 1000),
+        "After so many faults of one kind with one sort of arguments, such calls are not made for a while.";
+    BREAKER_S "gate.breaker_s" = "30", Kind::Whole(1, 86_400),
+        "How long that is, in seconds; then one call is let through to see.";
     APPROVAL_S "gate.approval_s" = "900", Kind::Whole(1, 86_400),
         "How long a person's yes to one call holds, in seconds.";
     CALLS "engine.calls" = "32", Kind::Whole(1, 4096),

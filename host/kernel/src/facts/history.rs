@@ -5,6 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use crate::report::FaultKind;
+
 /// How many uses count at most.
 pub const USES_MAX: usize = 200;
 /// How long a use counts, in milliseconds: 30 days.
@@ -46,6 +48,10 @@ pub struct Use {
     pub input: u32,
     /// The last four bytes of the invocation's id.
     pub id: u32,
+    /// What sort of arguments it had, as a number.
+    pub shape: u32,
+    /// How it broke, if it did.
+    pub fault: Option<FaultKind>,
     /// How long it ran, in microseconds.
     pub wall_us: u32,
     /// The fuel it used.
@@ -64,6 +70,17 @@ pub struct Pace {
     pub now_fuel: u64,
     /// Fuel of those before.
     pub before_fuel: u64,
+}
+
+/// Faults of one kind at the end of the record of calls with one sort of arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Streak {
+    /// Which.
+    pub kind: FaultKind,
+    /// How many, one after another.
+    pub faults: u32,
+    /// When the last of them ended.
+    pub last_ms: u64,
 }
 
 /// What earlier calls say, in numbers.
@@ -107,6 +124,8 @@ struct Kept {
     since_measured: u32,
     p95_us: Option<u32>,
     pace: Option<Pace>,
+    /// When a call was let through to see, for each sort of arguments.
+    probes: HashMap<u32, u64>,
 }
 
 #[derive(Debug, Default)]
@@ -169,6 +188,29 @@ impl Track {
         if let Some(kept) = place.and_then(|place| kept.uses.get_mut(place)) {
             *kept = one;
         }
+        true
+    }
+
+    /// The faults of one kind in which the last calls with such arguments ended.
+    #[must_use]
+    pub fn streak(&self, shape: u32) -> Option<Streak> {
+        let kept = self.kept();
+        let mut last = kept.uses.iter().rev().filter(|one| one.shape == shape);
+        let first = last.next()?;
+        let kind = first.fault?;
+        let more = last.take_while(|one| one.fault == Some(kind)).count();
+        Some(Streak { kind, faults: u32::try_from(more + 1).unwrap_or(u32::MAX), last_ms: first.at_ms })
+    }
+
+    /// Whether a call with such arguments may be let through to see: one within this time.
+    pub fn probe(&self, shape: u32, now_ms: u64, cool_ms: u64) -> bool {
+        let mut kept = self.kept();
+        if kept.probes.get(&shape).is_some_and(|at| now_ms < at.saturating_add(cool_ms)) {
+            return false;
+        }
+        // Whatever is older than that says nothing any more.
+        kept.probes.retain(|_, at| now_ms < at.saturating_add(cool_ms));
+        kept.probes.insert(shape, now_ms);
         true
     }
 
@@ -286,7 +328,17 @@ mod tests {
     use super::*;
 
     fn one(came: Came, n: u32) -> Use {
-        Use { at_ms: u64::from(n), came, context: n % 4, input: n, id: n, wall_us: n, fuel: 10 }
+        Use {
+            at_ms: u64::from(n),
+            came,
+            context: n % 4,
+            input: n,
+            id: n,
+            shape: 0,
+            fault: None,
+            wall_us: n,
+            fuel: 10,
+        }
     }
 
     #[test]
@@ -333,6 +385,25 @@ mod tests {
     fn only_the_same_input_makes_unsure() {
         let track = Track::of([one(Came::Unknown, 7)]);
         assert!(track.history(7, 10).unsure && !track.history(8, 10).unsure);
+    }
+
+    #[test]
+    fn a_streak_is_of_one_kind_and_one_sort_of_arguments() {
+        let fault = |n, shape, kind| Use { shape, fault: Some(kind), ..one(Came::Fault, n) };
+        let track = Track::of([
+            fault(1, 1, FaultKind::Trap),
+            fault(2, 1, FaultKind::Deadline),
+            fault(3, 2, FaultKind::Trap),
+            fault(4, 1, FaultKind::Deadline),
+        ]);
+        let streak = Streak { kind: FaultKind::Deadline, faults: 2, last_ms: 4 };
+        assert_eq!(track.streak(1), Some(streak));
+        assert_eq!(track.streak(2).unwrap().faults, 1);
+        assert_eq!(track.streak(3), None);
+        track.add(Use { shape: 1, ..one(Came::SaidNo, 5) });
+        assert_eq!(track.streak(1), None);
+        assert!(track.probe(1, 100, 50) && !track.probe(1, 149, 50) && track.probe(2, 149, 50));
+        assert!(track.probe(1, 150, 50));
     }
 
     #[test]

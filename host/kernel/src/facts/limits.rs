@@ -46,6 +46,10 @@ pub struct Limits {
     pub kv_total_bytes: u64,
     /// How many keys its store may hold.
     pub kv_keys: u64,
+    /// Calls of the plugin in a minute; any number where there is none.
+    pub per_minute: Option<u32>,
+    /// Calls of the plugin in an hour; any number where there is none.
+    pub per_hour: Option<u32>,
 }
 
 impl Default for Limits {
@@ -71,6 +75,8 @@ impl Default for Limits {
             folders: 100,
             kv_total_bytes: 64 << 20,
             kv_keys: 100_000,
+            per_minute: None,
+            per_hour: None,
         }
     }
 }
@@ -162,6 +168,8 @@ impl Maxima {
             folders: limits.folders.min(self.folders),
             kv_total_bytes: limits.kv_total_bytes.min(self.kv_total_bytes),
             kv_keys: limits.kv_keys,
+            per_minute: limits.per_minute,
+            per_hour: limits.per_hour,
         }
     }
 

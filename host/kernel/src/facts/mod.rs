@@ -8,19 +8,23 @@ mod history;
 mod limits;
 mod net;
 mod plugin;
+mod posture;
 mod quota;
+mod rate;
 mod schema;
 mod secret;
 
 pub use approval::{Approval, ApprovalState, Binding};
 pub use effect::Effect;
 pub use grants::{Access, Folder, Grants, Place, Scope, ScopeError};
-pub use history::{Came, History, Pace, RECENT, Track, USE_MS_MAX, USES_MAX, Use};
+pub use history::{Came, History, Pace, RECENT, Streak, Track, USE_MS_MAX, USES_MAX, Use};
 pub use limits::{Limits, Maxima};
 pub use net::{Host, Method, MethodError, NetAsk, NetRule, Origin, OriginError, Scheme, special};
 pub use plugin::{
-    About, Capability, Claim, Claimed, HealthPolicy, Hooks, Integrity, Plugin, Priority, Target,
+    About, Capability, Claim, Claimed, HealthPolicy, Hooks, Integrity, Plugin, Priority, Sequencing, Target,
 };
+pub use posture::{Lockout, Mode, Posture};
 pub use quota::{FileLimit, Quota};
+pub use rate::{Rate, TooOften};
 pub use schema::{SCHEMA_BYTES_MAX, Schema, SchemaError};
 pub use secret::SecretGrant;

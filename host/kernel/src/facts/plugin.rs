@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Effect, Grants, Limits, Schema, Scope, Track};
+use super::{Effect, Grants, Limits, Rate, Schema, Scope, Track};
 use crate::name::{Blake3, CapabilityId, PluginName};
 
 /// Which of several providers is asked first.
@@ -126,6 +126,20 @@ pub enum Claimed {
     SuccessRate,
 }
 
+/// The place of a capability within a task.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Sequencing {
+    /// Each of these was called well in the task before.
+    #[serde(default)]
+    pub requires: Vec<CapabilityId>,
+    /// None of these was.
+    #[serde(default)]
+    pub conflicts_with: Vec<CapabilityId>,
+    /// One of these was the last.
+    #[serde(default)]
+    pub must_follow: Vec<CapabilityId>,
+}
+
 /// One capability of one plugin version.
 #[derive(Debug)]
 pub struct Capability {
@@ -149,6 +163,8 @@ pub struct Capability {
     pub targets: Vec<Target>,
     /// What a call may use: the plugin's limits, with the capability's own time-out.
     pub limits: Limits,
+    /// Its place within a task, where it has one.
+    pub sequencing: Option<Sequencing>,
     /// What the manifest says of it.
     pub about: About,
     /// What came of earlier calls of it in this component.
@@ -193,6 +209,8 @@ pub struct Plugin {
     /// Why the plugin does not take the configuration it was given, with the place of what is wrong;
     /// it does not run then. Foreign text in it is escaped.
     pub misconfigured: Option<String>,
+    /// How often it may be called.
+    pub rate: Arc<Rate>,
     /// What it claims.
     pub claims: Vec<Claim>,
     /// What it can do.

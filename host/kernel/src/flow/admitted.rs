@@ -20,8 +20,8 @@ pub struct Admitted {
     pub(super) opening: Opening,
     pub(super) verdict: Verdict,
     pub(super) permit: Permit,
-    /// See [`Draft::context`].
-    pub(super) context: u32,
+    /// Who asked with which sort of arguments, and that sort alone, as numbers.
+    pub(super) context: (u32, u32),
     /// What it runs with instead of a freer decision.
     pub(super) approval: Option<InvocationId>,
 }
@@ -83,7 +83,7 @@ impl Gate {
         reason = "a refusal carries the request to the journal; it is the other half of the flow, not an error path"
     )]
     pub fn admit(&self, resolved: Resolved, invoke: Arc<dyn Invoke>) -> Result<Admitted, Refused> {
-        let mut draft = Draft::new(resolved, Arc::clone(self.policy()));
+        let mut draft = Draft::new(resolved, Arc::clone(self.policy()), self.settings().breaker);
         for check in self.checks() {
             if let Err(refusal) = check.check(&mut draft) {
                 let verdict = Verdict::refused(&refusal, draft.ranking());
@@ -125,10 +125,16 @@ impl Gate {
         let decision = if lifted.is_some() { Decision::Caveats } else { decision };
         let mut verdict = Verdict::judged(decision, judgement, draft.ranking());
         verdict.approval = lifted;
-        let Draft { resolved, grants, limits, deadline, context, .. } = draft;
+        let Draft { resolved, grants, limits, deadline, context, shape, .. } = draft;
         let request = resolved.received.request;
         let permit = Permit { request, route, grants, limits, deadline, arguments, invoke };
-        Ok(Admitted { opening: resolved.received.opening, verdict, permit, context, approval: lifted })
+        Ok(Admitted {
+            opening: resolved.received.opening,
+            verdict,
+            permit,
+            context: (context, shape),
+            approval: lifted,
+        })
     }
 }
 

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::{Parent, Resolved};
-use crate::facts::{Approval, Grants, Limits};
+use crate::facts::{Approval, Grants, Limits, Mode, Posture};
 use crate::gate::checks::guard;
-use crate::gate::{Finding, Kind, Refusal};
-use crate::name::Blake3;
+use crate::gate::{Breaker, Finding, Kind, Refusal};
+use crate::name::{Blake3, CapabilityId};
 use crate::ports::{Arguments, Policy, Provision, Question, Ranked, Route, Ruling};
 use crate::request::{Caller, Request};
 
@@ -24,12 +24,14 @@ pub struct Draft {
     pub(super) ruling: Option<Ruling>,
     pub(super) findings: Vec<Finding>,
     guarded: Vec<ares_guard::Finding>,
+    pub(super) shape: u32,
+    breaker: Breaker,
     policy: Arc<dyn Policy>,
 }
 
 impl Draft {
     /// Begins with everything the capability may have.
-    pub(super) fn new(resolved: Resolved, policy: Arc<dyn Policy>) -> Self {
+    pub(super) fn new(resolved: Resolved, policy: Arc<dyn Policy>, breaker: Breaker) -> Self {
         let route = match &resolved.resolution.provision {
             Provision::Ready(route) => Some(&route.capability),
             Provision::Unknown { .. }
@@ -50,6 +52,8 @@ impl Draft {
             ruling: None,
             findings: Vec::new(),
             guarded: Vec::new(),
+            shape: 0,
+            breaker,
             policy,
         }
     }
@@ -82,6 +86,31 @@ impl Draft {
     #[must_use]
     pub fn input_mark(&self) -> u32 {
         self.resolved.received.opening.input_blake3.first_four()
+    }
+
+    /// How freely the host works.
+    #[must_use]
+    pub fn posture(&self) -> &Posture {
+        static USUAL: Posture = Posture { mode: Mode::Build, lockout: None };
+        self.resolved.resolution.posture.as_deref().unwrap_or(&USUAL)
+    }
+
+    /// What was called well in the task before, in order; nothing where it has no task.
+    #[must_use]
+    pub fn done(&self) -> Option<&[CapabilityId]> {
+        self.resolved.resolution.done.as_deref()
+    }
+
+    /// What sort of arguments it has, as a number; zero before they were accepted.
+    #[must_use]
+    pub fn shape(&self) -> u32 {
+        self.shape
+    }
+
+    /// When calls that break again and again are not made.
+    #[must_use]
+    pub fn breaker(&self) -> Breaker {
+        self.breaker
     }
 
     /// The approval it names, if there is such a one.
@@ -208,7 +237,8 @@ impl Draft {
     /// Keeps the parsed form of the input. It stays what the first caller set.
     pub fn accept_arguments(&mut self, arguments: Value) {
         if self.arguments.is_none() {
-            self.context = context(&self.request().caller, &arguments);
+            self.shape = shape(&arguments);
+            self.context = context(&self.request().caller, self.shape);
             self.arguments = Some(arguments);
         }
     }
@@ -242,6 +272,11 @@ impl Draft {
         self.guarded.push(finding);
     }
 
+    /// Notes what the steps should weigh.
+    pub fn note(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+
     /// What the guard found in the arguments.
     #[must_use]
     pub fn guarded(&self) -> &[ares_guard::Finding] {
@@ -249,25 +284,27 @@ impl Draft {
     }
 }
 
-/// Who asks and what sort of arguments they give, as a number: names and types at the top level.
-fn context(caller: &Caller, arguments: &Value) -> u32 {
+/// What sort of arguments these are, as a number: names and types at the top level.
+fn shape(arguments: &Value) -> u32 {
     let mut text = String::with_capacity(64);
-    text.push_str(caller.kind());
-    text.push('\0');
-    text.push_str(caller.name());
     for (name, value) in arguments.as_object().into_iter().flatten() {
-        text.push('\0');
         text.push_str(name);
         text.push(match value {
-            Value::Null => '0',
-            Value::Bool(_) => 'b',
-            Value::Number(_) => 'n',
-            Value::String(_) => 's',
-            Value::Array(_) => 'a',
-            Value::Object(_) => 'o',
+            Value::Null => '\u{1}',
+            Value::Bool(_) => '\u{2}',
+            Value::Number(_) => '\u{3}',
+            Value::String(_) => '\u{4}',
+            Value::Array(_) => '\u{5}',
+            Value::Object(_) => '\u{6}',
         });
     }
     Blake3::of(text.as_bytes()).first_four()
+}
+
+/// Who asks with which sort of arguments, as a number.
+fn context(caller: &Caller, shape: u32) -> u32 {
+    let (kind, name) = (caller.kind().as_bytes(), caller.name().as_bytes());
+    Blake3::of(&[kind, b"\0", name, &shape.to_be_bytes()].concat()).first_four()
 }
 
 impl std::fmt::Debug for Draft {

@@ -23,7 +23,7 @@ pub struct Executed {
     pub(super) limits: Limits,
     pub(super) begun: bool,
     /// See [`super::Draft`]; nothing where the guest was not started.
-    pub(super) context: Option<u32>,
+    pub(super) context: Option<(u32, u32)>,
     pub(super) lineage: Option<Lineage>,
     pub(super) report: Report,
 }

@@ -79,7 +79,7 @@ use sealed::{Ending, Parts};
 #[derive(Debug)]
 struct Ran {
     capability: Arc<Capability>,
-    context: u32,
+    context: (u32, u32),
 }
 
 impl Ending {
@@ -90,7 +90,9 @@ impl Ending {
         Some(Use {
             at_ms: ended_ms,
             came: came(&self.status, &ran.capability, self.begun)?,
-            context: ran.context,
+            context: ran.context.0,
+            shape: ran.context.1,
+            fault: self.status.fault(),
             input: self.opening.input_blake3.first_four(),
             id: self.opening.id.last_four(),
             wall_us: u32::try_from(self.usage.wall_us).unwrap_or(u32::MAX),

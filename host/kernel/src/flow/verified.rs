@@ -19,7 +19,7 @@ pub struct Verified {
     pub(super) plugin: Arc<Plugin>,
     pub(super) capability: Arc<Capability>,
     pub(super) begun: bool,
-    pub(super) context: Option<u32>,
+    pub(super) context: Option<(u32, u32)>,
     pub(super) usage: Usage,
     pub(super) result: Result<String, Ended>,
     pub(super) flags: Vec<Flag>,

@@ -13,6 +13,7 @@ pub mod steps;
 mod verdict;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use decision::{Decision, Grounds};
 pub use explained::{Explained, Judged, StepOut, Sum};
@@ -46,11 +47,28 @@ pub struct Settings {
     pub weights: Weights,
     /// Whether a person is asked before the first use of what may change something, where no rule asks.
     pub ask_untried: bool,
+    /// When calls that break again and again are not made for a while.
+    pub breaker: Breaker,
+}
+
+/// When calls that break again and again are not made for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Breaker {
+    /// After so many faults of one kind with one sort of arguments, one after another.
+    pub faults: u32,
+    /// For how long; then one is let through to see.
+    pub cool: Duration,
+}
+
+impl Default for Breaker {
+    fn default() -> Self {
+        Self { faults: 3, cool: Duration::from_secs(30) }
+    }
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { weights: Weights::default(), ask_untried: true }
+        Self { weights: Weights::default(), ask_untried: true, breaker: Breaker::default() }
     }
 }
 

@@ -17,7 +17,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 
 use crate::event::{DeliveryId, Posted, Published};
-use crate::facts::{Approval, Binding, Capability, Effect, Integrity, Plugin, Use};
+use crate::facts::{Approval, Binding, Capability, Effect, Integrity, Plugin, Posture, Use};
 use crate::flow::{Outcome, Permit};
 use crate::gate::Verdict;
 use crate::name::{Blake3, CapabilityId, InvocationId, PluginName};
@@ -55,13 +55,17 @@ pub struct Resolution {
     pub others: Vec<Route>,
     /// The approval the request names, if there is such a one.
     pub approval: Option<Approval>,
+    /// How freely the host works, where that is not the usual.
+    pub posture: Option<Arc<Posture>>,
+    /// What was called well in the request's task before, in order, where that matters.
+    pub done: Option<Vec<CapabilityId>>,
 }
 
 impl Resolution {
     /// One answer and no choice.
     #[must_use]
     pub fn only(provision: Provision) -> Self {
-        Self { provision, ranking: Vec::new(), others: Vec::new(), approval: None }
+        Self { provision, ranking: Vec::new(), others: Vec::new(), approval: None, posture: None, done: None }
     }
 }
 
@@ -106,6 +110,8 @@ pub struct Route {
     pub capability: Arc<Capability>,
     /// Whether its bytes are the registered ones.
     pub integrity: Integrity,
+    /// What it last said of its health in this process.
+    pub health: Option<Health>,
 }
 
 /// Keeps the record of every invocation.

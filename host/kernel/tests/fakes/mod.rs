@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -11,14 +11,15 @@ use ares_kernel::facts::{
     About, Access, Approval, ApprovalState, Capability, Effect, Folder, Grants, HealthPolicy, Hooks,
     Integrity, Limits, Plugin, Priority, Schema, Scope, Target,
 };
-use ares_kernel::gate::{Settings, Weights};
+use ares_kernel::facts::{Lockout, Mode, Posture, Rate, Sequencing};
+use ares_kernel::gate::{Breaker, Settings, Weights};
 use ares_kernel::ports::{
-    ApprovalGone, Begun, Catalog, Clock, Closing, Engine, Held, Journal, JournalError, NoRules, Opening,
-    Provision, Resolution, Route, Scrubbing, Secrets, SecretsError, StoreFull,
+    ApprovalGone, Begun, Catalog, Clock, Closing, Engine, Health, Held, Journal, JournalError, NoRules,
+    Opening, Provision, Resolution, Route, Scrubbing, Secrets, SecretsError, StoreFull,
 };
 use ares_kernel::{
-    Blake3, Caller, DeliveryId, Event, EventId, InvocationId, Kernel, KvWrite, Outcome, Permit, Ports,
-    Posted, Published, Report, Request, SecretName, SecretValue, Topic, Usage,
+    Blake3, Caller, CapabilityId, DeliveryId, Event, EventId, FaultKind, InvocationId, Kernel, KvWrite,
+    Outcome, Permit, Ports, Posted, Published, Report, Request, SecretName, SecretValue, Topic, Usage,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -44,12 +45,18 @@ struct State {
     broken: Mutex<Option<&'static str>>,
     held: Mutex<Vec<Held>>,
     approvals: Mutex<Vec<Approval>>,
+    posture: Mutex<Option<Arc<Posture>>>,
+    done: Mutex<Option<Vec<CapabilityId>>>,
+    unwell: Mutex<Option<Health>>,
+    later_ms: AtomicU64,
     routes: Vec<Route>,
 }
 
 /// A gate that trusts what it does not know: for tests of everything around its judgement.
 pub(crate) fn trusting() -> Settings {
-    Settings { weights: Weights { base: 9000, ..Weights::default() }, ask_untried: false }
+    let weights = Weights { base: 9000, ..Weights::default() };
+    let breaker = Breaker { faults: u32::MAX, ..Breaker::default() };
+    Settings { weights, ask_untried: false, breaker }
 }
 
 /// What the clock of this world says.
@@ -148,6 +155,27 @@ impl World {
         self.state.held.lock().unwrap().clone()
     }
 
+    /// How freely this world works from now on.
+    pub(crate) fn posture(&self, mode: Mode, lockout: Option<Lockout>) {
+        *self.state.posture.lock().unwrap() = Some(Arc::new(Posture { mode, lockout }));
+    }
+
+    /// What was called in the task before.
+    pub(crate) fn done(&self, done: Option<&[&str]>) {
+        let done = done.map(|done| done.iter().map(|id| id.parse().unwrap()).collect());
+        *self.state.done.lock().unwrap() = done;
+    }
+
+    /// How its plugins say they fare.
+    pub(crate) fn fares(&self, health: Health) {
+        *self.state.unwell.lock().unwrap() = Some(health);
+    }
+
+    /// Lets time pass.
+    pub(crate) fn later(&self, ms: u64) {
+        self.state.later_ms.fetch_add(ms, Ordering::SeqCst);
+    }
+
     /// Says yes to one.
     pub(crate) fn approve(&self, id: InvocationId, held: &Held) {
         let (binding, state) = (held.binding.clone(), ApprovalState::Approved);
@@ -200,6 +228,7 @@ fn plugin(name: &str, enabled: bool, grants: &Arc<Grants>) -> Arc<Plugin> {
         config: Arc::default(),
         misconfigured: None,
         claims: Vec::new(),
+        rate: Arc::default(),
         capabilities: Vec::new(),
     })
 }
@@ -217,6 +246,7 @@ fn capability(id: &str, effect: Effect, needs: &[Scope], input: &Value, grants: 
         needs: needs.to_vec(),
         targets: Vec::new(),
         limits: Limits::default(),
+        sequencing: None,
         about: About { reversible: true, trade_offs: true, ..About::default() },
         track: Arc::default(),
         before: None,
@@ -245,6 +275,7 @@ fn routes() -> Vec<Route> {
         plugin: Arc::clone(plugin),
         capability: Arc::new(capability),
         integrity: Integrity::Intact,
+        health: None,
     };
     let fs = [Scope::Folder("target".parse().unwrap())];
     let mut scan = capability("scan", Effect::Read, &fs, &path, &granted);
@@ -266,6 +297,9 @@ fn routes() -> Vec<Route> {
         route(&demo, capability("says-nonsense", Effect::Write, &[], &open, &granted)),
         route(&demo, much),
         route(&demo, other),
+        route(&limited(&granted), capability("seldom", Effect::Pure, &[], &open, &granted)),
+        route(&demo, last(&open, &granted)),
+        route(&demo, capability("traps", Effect::Pure, &[], &open, &granted)),
         route(&demo, capability("breaks", Effect::Pure, &[], &open, &granted)),
         route(&keeper, capability("put", Effect::Write, &[Scope::Kv], &open, &store)),
         route(&plugin("asleep", false, &granted), capability("sleeping", Effect::Pure, &[], &open, &granted)),
@@ -275,6 +309,21 @@ fn routes() -> Vec<Route> {
     all.extend(events(&open));
     all.extend((0..12).map(|n| route(&demo, capability(&nest(n), Effect::Read, &calls, &open, &granted))));
     all
+}
+
+/// A plugin that may be called twice in a minute.
+fn limited(granted: &Arc<Grants>) -> Arc<Plugin> {
+    let mut plugin = Arc::into_inner(plugin("limited", true, granted)).unwrap();
+    plugin.rate = Arc::new(Rate::new(Some(2), None));
+    Arc::new(plugin)
+}
+
+/// What comes after `echo`, right after `scan`, and never with `idling`.
+fn last(open: &Value, granted: &Arc<Grants>) -> Capability {
+    let ids = |id: &str| vec![id.parse().unwrap()];
+    let sequencing =
+        Sequencing { requires: ids("echo"), conflicts_with: ids("idling"), must_follow: ids("scan") };
+    Capability { sequencing: Some(sequencing), ..capability("last", Effect::Pure, &[], open, granted) }
 }
 
 fn topic(text: &str) -> Topic {
@@ -293,7 +342,7 @@ fn events(open: &Value) -> Vec<Route> {
         let mut capability = capability(id, effect, &needs, open, &granted);
         capability.output = Schema::parse(&output.to_string()).unwrap();
         let plugin = plugin(name, true, &granted);
-        Route { plugin, capability: Arc::new(capability), integrity: Integrity::Intact }
+        Route { plugin, capability: Arc::new(capability), integrity: Integrity::Intact, health: None }
     };
     let impossible = json!({"type": "array"});
     vec![
@@ -307,7 +356,7 @@ fn events(open: &Value) -> Vec<Route> {
 
 impl Clock for State {
     fn now_ms(&self) -> u64 {
-        NOW_MS
+        NOW_MS + self.later_ms.load(Ordering::SeqCst)
     }
 }
 
@@ -342,12 +391,14 @@ impl Catalog for State {
             Some(route) if !route.plugin.enabled => {
                 Provision::Disabled { plugins: vec![route.plugin.name.clone()] }
             }
-            Some(route) => Provision::Ready(route),
+            Some(route) => Provision::Ready(Route { health: *self.unwell.lock().unwrap(), ..route }),
             None => Provision::Unknown { near: Vec::new() },
         };
         let approvals = self.approvals.lock().unwrap();
         let approval = approvals.iter().find(|known| Some(known.id) == request.approval).cloned();
-        async move { Resolution { approval, ..Resolution::only(provision) } }.boxed()
+        let (posture, done) = (self.posture.lock().unwrap().clone(), self.done.lock().unwrap().clone());
+        let resolution = Resolution { approval, posture, done, ..Resolution::only(provision) };
+        async move { resolution }.boxed()
     }
 }
 
@@ -405,6 +456,9 @@ impl Engine for State {
         let request = permit.request();
         self.inputs.lock().unwrap().push((request.caller.clone(), request.input.clone()));
         async move {
+            if permit.capability().id.as_str() == "traps" {
+                return Report::fault(FaultKind::Trap, "unreachable");
+            }
             let text = guest(&permit).await;
             let write = KvWrite { key: "k".into(), value: Some(b"v".to_vec()) };
             let writes = if permit.effect().changes() { vec![write] } else { Vec::new() };

@@ -1,8 +1,9 @@
 //! What the gate learns and what it asks: over the fakes, with a gate as strict as it comes.
 
 use crate::fakes::{NOW_MS, World, human};
-use ares_kernel::facts::{Came, Use};
+use ares_kernel::facts::{Came, Lockout, Mode, Use};
 use ares_kernel::gate::{Decision, Judgement, Level, Settings, Tier, Verdict};
+use ares_kernel::ports::Health;
 use ares_kernel::{Caller, Outcome};
 
 fn judgement(outcome: &Outcome) -> &Judgement {
@@ -14,7 +15,17 @@ fn strict() -> World {
 }
 
 fn used(came: Came, n: u32) -> Use {
-    Use { at_ms: NOW_MS - 1000, came, context: n % 4, input: n, id: n, wall_us: 100, fuel: 10 }
+    Use {
+        at_ms: NOW_MS - 1000,
+        came,
+        context: n % 4,
+        input: n,
+        id: n,
+        shape: 0,
+        fault: None,
+        wall_us: 100,
+        fuel: 10,
+    }
 }
 
 #[tokio::test]
@@ -69,9 +80,9 @@ async fn the_same_facts_give_the_same_verdict() {
 async fn faults_lower_the_score_until_a_person_is_asked_and_no_guest_runs() {
     let world = strict();
     for n in 0..8 {
-        world.capability("breaks").track.add(used(Came::Fault, n));
+        world.capability("traps").track.add(used(Came::Fault, n));
     }
-    let outcome = world.invoke("breaks", "{}").await;
+    let outcome = world.invoke("traps", "{}").await;
     let judged = judgement(&outcome);
     assert_eq!((judged.tier, judged.score, judged.level), (Tier::Anti, 4000, Level::Low));
     let found: Vec<&str> = judged.findings.iter().map(|finding| &*finding.id).collect();
@@ -224,4 +235,90 @@ async fn what_the_guard_wonders_at_warns_before_a_change_and_is_only_told_before
     let shown = serde_json::to_value(&looked).unwrap();
     assert_eq!(shown["status"], "ok");
     assert!(!shown["flags"].as_array().unwrap().is_empty(), "{shown}");
+}
+
+fn code(outcome: &Outcome) -> &str {
+    outcome.status().code().unwrap_or("-")
+}
+
+#[tokio::test]
+async fn a_locked_host_runs_nothing_until_it_is_acknowledged_and_again_after_that_time() {
+    let world = World::new();
+    let lockout = |lifted_until_ms| {
+        Some(Lockout { reason: "odd \u{1b}[2J".to_owned(), since_ms: NOW_MS, lifted_until_ms })
+    };
+    world.posture(Mode::Build, lockout(None));
+    for capability in ["echo", "nothing", "put"] {
+        let outcome = world.invoke(capability, "{}").await;
+        assert_eq!((code(&outcome), outcome.verdict().passed().len()), ("locked-out", 0));
+        assert!(!outcome.status().message().unwrap().contains('\u{1b}'));
+    }
+    assert_eq!(world.guests_started(), 0);
+    world.posture(Mode::Build, lockout(Some(NOW_MS + 10)));
+    assert_eq!(code(&world.invoke("echo", r#"{"text":"a"}"#).await), "-");
+    world.later(10);
+    assert_eq!(code(&world.invoke("echo", r#"{"text":"a"}"#).await), "locked-out");
+}
+
+#[tokio::test]
+async fn where_nothing_may_change_only_looking_runs() {
+    let world = World::new();
+    for mode in [Mode::Ask, Mode::Plan] {
+        world.posture(mode, None);
+        assert_eq!(code(&world.invoke("put", "{}").await), "mode");
+        assert_eq!(code(&world.invoke("echo", r#"{"text":"a"}"#).await), "-");
+        assert_eq!(code(&world.invoke("nothing", "{}").await), "no-provider");
+    }
+    world.posture(Mode::Build, None);
+    assert_eq!(code(&world.invoke("put", "{}").await), "-");
+}
+
+#[tokio::test]
+async fn what_breaks_three_times_is_left_alone_for_a_while_then_tried_once() {
+    let world = strict();
+    let call = async |capability: &str, input: &str| code(&world.invoke(capability, input).await).to_owned();
+    for _ in 0..3 {
+        assert_eq!(call("traps", "{}").await, "trap");
+    }
+    let started = world.guests_started();
+    assert_eq!(call("traps", "{}").await, "breaker-open");
+    assert_eq!(call("traps", "{}").await, "breaker-open");
+    assert_eq!(world.guests_started(), started);
+    // Other arguments, other capabilities.
+    assert_eq!(call("traps", r#"{"other":1}"#).await, "trap");
+    assert_eq!(call("echo", r#"{"text":"a"}"#).await, "-");
+    world.later(30_000);
+    let probe = world.invoke("traps", "{}").await;
+    assert!(judgement(&probe).findings.iter().any(|finding| finding.id == "C3"), "{probe:?}");
+    assert_eq!(call("traps", "{}").await, "breaker-open", "one is let through, not all");
+}
+
+#[tokio::test]
+async fn the_unwell_and_the_too_busy_are_refused() {
+    let world = World::new();
+    for expected in ["-", "-", "rate-limited", "rate-limited"] {
+        assert_eq!(code(&world.invoke("seldom", "{}").await), expected);
+    }
+    world.fares(Health::Degraded);
+    assert_eq!(code(&world.invoke("echo", r#"{"text":"a"}"#).await), "-");
+    world.fares(Health::Unhealthy);
+    assert_eq!(code(&world.invoke("echo", r#"{"text":"a"}"#).await), "unhealthy");
+}
+
+#[tokio::test]
+async fn each_call_has_its_turn_in_a_task() {
+    let world = World::new();
+    let cases: [(Option<&[&str]>, &str); 6] = [
+        (None, "sequencing"),
+        (Some(&[]), "sequencing"),
+        (Some(&["echo"]), "sequencing"),
+        (Some(&["echo", "scan", "idling", "scan"]), "sequencing"),
+        (Some(&["scan", "echo"]), "sequencing"),
+        (Some(&["echo", "scan"]), "-"),
+    ];
+    for (done, expected) in cases {
+        world.done(done);
+        assert_eq!(code(&world.invoke("last", "{}").await), expected, "{done:?}");
+    }
+    assert_eq!(world.guests_started(), 1);
 }

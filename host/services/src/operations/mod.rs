@@ -12,6 +12,7 @@ mod journal;
 mod life;
 mod lists;
 mod permission;
+mod posture;
 mod problem;
 mod register;
 mod secrets;
@@ -29,6 +30,7 @@ use ares_kernel::facts::Plugin;
 use ares_kernel::ports::{Invoke, Runtime};
 use ares_kernel::progress::Sink;
 use ares_kernel::{Caller, InvocationId, PluginName};
+use ares_registry::LockoutChange;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::Value;
@@ -90,6 +92,13 @@ impl Operations {
             Operation::Invocations { id, capability, limit } => self.invocations(id, capability, limit).await,
             Operation::Explain { id } => self.explain(&id).await,
             Operation::Feedback { id, note } => self.feedback(caller, &id, note).await,
+            Operation::Mode { mode } => self.mode(caller, mode).await,
+            Operation::LockoutStatus => self.lockout().await,
+            Operation::LockoutOn { reason } => self.lockout_change(caller, LockoutChange::On(reason)).await,
+            Operation::LockoutAcknowledge { note } => {
+                self.lockout_change(caller, LockoutChange::Acknowledge(note)).await
+            }
+            Operation::LockoutOff { note } => self.lockout_change(caller, LockoutChange::Off(note)).await,
             Operation::Approvals { all, limit } => self.approvals(all, limit).await,
             Operation::Approval { id } => self.approval(&id).await,
             Operation::Approve { id, note } => self.decide(caller, &id, true, note).await,

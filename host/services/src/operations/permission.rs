@@ -19,6 +19,8 @@ pub(super) fn weight(operation: &Operation) -> Weight {
     match operation {
         Operation::Invoke(_)
         | Operation::Explain { .. }
+        | Operation::Mode { mode: None }
+        | Operation::LockoutStatus
         | Operation::List { .. }
         | Operation::Info { .. }
         | Operation::Capabilities { .. }
@@ -42,6 +44,10 @@ pub(super) fn weight(operation: &Operation) -> Weight {
         | Operation::GrantsAllow { .. }
         | Operation::GrantsRevoke { .. }
         | Operation::Feedback { .. }
+        | Operation::Mode { mode: Some(_) }
+        | Operation::LockoutOn { .. }
+        | Operation::LockoutAcknowledge { .. }
+        | Operation::LockoutOff { .. }
         | Operation::Approvals { .. }
         | Operation::Approval { .. }
         | Operation::Approve { .. }

@@ -4,20 +4,27 @@
 
 mod arguments;
 mod caller;
+mod capacity;
 mod depth;
 mod grants;
 pub(crate) mod guard;
 mod integrity;
+mod lockout;
+mod mode;
 mod policy;
 mod provider;
 mod rules;
+mod sequencing;
+mod standing;
 mod targets;
 
 use super::Check;
 
 /// All of them, in order.
 pub const CHECKS: &[&dyn Check] = &[
+    &lockout::Lockout,
     &caller::Caller,
+    &mode::Mode,
     &provider::Provider,
     &integrity::Integrity,
     &depth::Depth,
@@ -27,4 +34,7 @@ pub const CHECKS: &[&dyn Check] = &[
     &targets::Targets,
     &guard::Guard,
     &rules::Rules,
+    &standing::Standing,
+    &sequencing::Sequencing,
+    &capacity::Capacity,
 ];

@@ -3,6 +3,7 @@
 use super::{Case, Mark, Step, warned};
 use crate::facts::{Capability, History};
 use crate::gate::{Depth, Evidence, Finding, Judgement};
+use crate::ports::Health;
 
 /// Faults among the last uses that are a warning: a fifth, and at least two.
 const BAD_SHARE: u32 = 5;
@@ -25,6 +26,7 @@ impl Step for Challenge {
     fn examine(&self, case: &Case<'_>, judgement: &mut Judgement) {
         let history = judgement.history;
         let row = || vec![history_row(case)];
+        judgement.findings.extend(unwell(case));
         judgement.findings.extend(faults(&history, row));
         judgement.findings.extend(pace(&history, row));
         judgement.findings.extend(twice(&case.route.capability, &history, row));
@@ -47,6 +49,15 @@ impl Step for Challenge {
 pub(super) fn history_row(case: &Case<'_>) -> Evidence {
     let (plugin, capability) = (&case.route.plugin, &case.route.capability);
     Evidence::row("history", format!("{}/{}", plugin.blake3, capability.id))
+}
+
+/// C2: does it fare well?
+fn unwell(case: &Case<'_>) -> Option<Finding> {
+    (case.route.health == Some(Health::Degraded)).then(|| {
+        let name = &case.route.plugin.name;
+        let text = format!("plugin `{name}` says that it does not fare well");
+        Finding::warning("C2", text, vec![Evidence::row("status", name.as_str())])
+    })
 }
 
 /// C3: does it break lately?

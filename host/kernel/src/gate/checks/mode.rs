@@ -1,0 +1,33 @@
+//! Does the host's mode allow what the capability does?
+
+use crate::facts::Mode as HostMode;
+use crate::flow::Draft;
+use crate::gate::{Check, Kind, Refusal};
+
+/// Refuses what may change something in the modes in which nothing may change.
+pub(super) struct Mode;
+
+impl Check for Mode {
+    fn name(&self) -> &'static str {
+        "mode"
+    }
+
+    fn check(&self, draft: &mut Draft) -> Result<(), Refusal> {
+        let mode = draft.posture().mode;
+        if !matches!(mode, HostMode::Ask | HostMode::Plan) {
+            return Ok(());
+        }
+        // Who answers is the next check's question.
+        let Ok(route) = draft.route() else { return Ok(()) };
+        if !route.capability.effect.changes() {
+            return Ok(());
+        }
+        let message = format!(
+            "`{}` is of class {}, and in mode `{}` nothing may change; a person can choose another with `ares-host mode build`",
+            route.capability.id,
+            route.capability.effect,
+            mode.as_str()
+        );
+        Err(Refusal { check: "mode", code: "mode", kind: Kind::Forbidden, message })
+    }
+}
