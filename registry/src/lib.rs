@@ -24,6 +24,7 @@
 //! | invocations | [`invocations`](Registry::invocations), [`invocation`](Registry::invocation), [`flush`](Registry::flush) |
 //! | events between plugins | [`deliveries`](Registry::deliveries), [`deliveries_waiting`](Registry::deliveries_waiting), [`delivery_claim`](Registry::delivery_claim), [`delivery_postpone`](Registry::delivery_postpone), [`delivery_end`](Registry::delivery_end) |
 //! | secrets | [`secrets`](Registry::secrets), [`secret_set`](Registry::secret_set), [`secret_rotate`](Registry::secret_rotate), [`secret_remove`](Registry::secret_remove) |
+//! | rules | [`policy_taken`](Registry::policy_taken), [`policies`](Registry::policies), [`policy`](Registry::policy) |
 //! | stored values | [`kv_apply`](Registry::kv_apply) for the writes of hooks |
 //!
 //! Every change is one transaction together with its row in `events`, and is on disk when the
@@ -51,6 +52,7 @@ mod options;
 mod outbox;
 mod pinned;
 mod posture;
+mod policies;
 mod readers;
 mod record;
 mod reference;
@@ -84,6 +86,7 @@ pub use history::CalledWrong;
 pub use migrate::SCHEMA_VERSION;
 pub use options::{JournalSync, Options};
 pub use posture::{ACKNOWLEDGED_MS, LockoutChange, LockoutView};
+pub use policies::{PolicyChange, PolicyView};
 pub use record::{CapabilityRecord, Registration};
 pub use reference::as_the_guest_reads;
 pub use register::Registered;

@@ -16,6 +16,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0005_topics.sql"),
     include_str!("../migrations/0006_file_usage.sql"),
     include_str!("../migrations/0007_kv_total.sql"),
+    include_str!("../migrations/0008_policies.sql"),
     include_str!("../migrations/0009_gate.sql"),
 ];
 
