@@ -9,7 +9,7 @@ use crate::workspaces;
 
 /// The crates without Wasmtime, so that everyday work never compiles it.
 const PACKAGES: &[&str] =
-    &["ares-kernel", "ares-registry", "ares-services", "ares-api", "ares-tidy", "xtask"];
+    &["ares-kernel", "ares-registry", "ares-services", "ares-policy", "ares-api", "ares-tidy", "xtask"];
 
 pub(crate) const TASK: Task = Task {
     name: "quick",

@@ -161,8 +161,8 @@ fn every_key_is_read() {
     assert_eq!(manifest.permissions.folders[0].quota, Quota { bytes: 5 << 20, entries: 50 });
     assert_eq!(manifest.retry, Retry { max_retries: 2, backoff: Duration::from_millis(500) });
     assert_eq!(
-        serde_json::Value::Object(manifest.config.clone()).to_string(),
-        r#"{"deep":{},"interval":5,"word":"w"}"#
+        serde_json::Value::Object(manifest.config.clone()),
+        serde_json::json!({"deep": {}, "interval": 5, "word": "w"})
     );
     assert_eq!(manifest.dependencies.len(), 6);
     let accepts = |name: &str, version: &str| {

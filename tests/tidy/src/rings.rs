@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use toml::{Table, Value};
 
 const ALL: &[&str] =
-    &["ares-guard", "ares-kernel", "ares-registry", "ares-engine", "ares-services", "ares-api", "ares-host"];
+    &["ares-guard", "ares-kernel", "ares-registry", "ares-engine", "ares-services", "ares-policy", "ares-api", "ares-host"];
 
 /// Every crate of the root workspace, and the crates of it that it may depend on, tests included.
 const RINGS: &[(&str, &[&str])] = &[
@@ -14,6 +14,7 @@ const RINGS: &[(&str, &[&str])] = &[
     ("ares-registry", &["ares-kernel"]),
     ("ares-engine", &["ares-kernel"]),
     ("ares-services", &["ares-kernel", "ares-registry"]),
+    ("ares-policy", &["ares-kernel", "ares-registry"]),
     ("ares-api", &["ares-kernel", "ares-services"]),
     ("ares-host", ALL),
     ("ares-tests", ALL),
@@ -29,6 +30,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("wasmtime-wasi", &["ares-engine", "ares-tests", "ares-benches"]),
     ("rusqlite", &["ares-registry", "ares-tests"]),
     ("rmcp", &["ares-api", "ares-host", "ares-tests"]),
+    ("cedar-policy", &["ares-policy"]),
     ("clap", &["ares-host"]),
     ("anyhow", &["ares-host", "ares-tests", "ares-fuzz", "ares-benches"]),
 ];

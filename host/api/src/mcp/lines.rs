@@ -122,7 +122,7 @@ where
     /// Answers a line that is no message. Does not wait, for a reader must not depend on a writer.
     fn refuse(&mut self, unread: Unread) {
         tracing::warn!("refused a message: {}", unread.error.message);
-        let sending = self.send(ServerJsonRpcMessage::error(unread.error, unread.id));
+        let sending = self.send(ServerJsonRpcMessage::error(*unread.error, unread.id));
         tokio::spawn(async move {
             if let Err(error) = sending.await {
                 tracing::warn!("the client cannot be told: {error}");
@@ -190,13 +190,13 @@ fn answered(message: &ServerJsonRpcMessage) -> Option<&RequestId> {
 /// A line that is no message: what to answer, and to which request where that can be told.
 struct Unread {
     id: Option<RequestId>,
-    error: ErrorData,
+    error: Box<ErrorData>,
 }
 
 impl Unread {
     fn too_long() -> Self {
         let text = format!("a message may have at most {MESSAGE_MAX} bytes; this one was not read");
-        Self { id: None, error: ErrorData::invalid_request(text, None) }
+        Self { id: None, error: ErrorData::invalid_request(text, None).into() }
     }
 }
 
@@ -209,7 +209,7 @@ fn message(line: &[u8]) -> Result<Option<ClientJsonRpcMessage>, Unread> {
     let lenient = || serde_json::from_slice::<Value>(line).ok();
     let text = std::str::from_utf8(line).map_err(|error| Unread {
         id: None,
-        error: ErrorData::parse_error(format!("a message must be UTF-8: {error}"), None),
+        error: ErrorData::parse_error(format!("a message must be UTF-8: {error}"), None).into(),
     })?;
     let value = json::parse(text).map_err(|error| match lenient() {
         Some(value) => Unread {
@@ -217,9 +217,10 @@ fn message(line: &[u8]) -> Result<Option<ClientJsonRpcMessage>, Unread> {
             error: ErrorData::invalid_request(
                 format!("this is not read, so that nobody reads it in two ways: {error}"),
                 None,
-            ),
+            )
+            .into(),
         },
-        None => Unread { id: None, error: ErrorData::parse_error(format!("not JSON: {error}"), None) },
+        None => Unread { id: None, error: ErrorData::parse_error(format!("not JSON: {error}"), None).into() },
     })?;
     let (id, method) = (id(&value), value.get("method").is_some_and(Value::is_string));
     // With an id of any kind somebody waits for an answer.
@@ -229,11 +230,12 @@ fn message(line: &[u8]) -> Result<Option<ClientJsonRpcMessage>, Unread> {
         Err(_) if notification => Ok(None),
         Ok(_) => Err(Unread {
             id: None,
-            error: ErrorData::invalid_request("an id is a text or a whole number; this one is neither", None),
+            error: ErrorData::invalid_request("an id is a text or a whole number; this one is neither", None)
+                .into(),
         }),
         Err(_) => {
             let text = "neither a request nor an answer of JSON-RPC 2.0 as MCP uses it";
-            Err(Unread { id, error: ErrorData::invalid_request(text, None) })
+            Err(Unread { id, error: ErrorData::invalid_request(text, None).into() })
         }
     }
 }

@@ -48,10 +48,12 @@ pub(crate) fn plain(value: &Value) -> String {
     }
 }
 
-/// JSON over several lines, every text in it escaped for a terminal: as JSON escapes it, so that
+/// JSON over several lines, names in their order, every text in it escaped for a terminal: as JSON escapes it, so that
 /// what is shown is still the same JSON.
 #[must_use]
 pub(crate) fn pretty(value: &Value) -> String {
+    let mut value = value.clone();
+    value.sort_all_objects();
     let text = format!("{value:#}");
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

@@ -43,6 +43,6 @@ mod tests {
         error: no plugin is called `nots`
         hint: `ares-host list` and `ares-host capabilities` show what there is
         ");
-        insta::assert_snapshot!(failure.to_json().to_string(), @r#"{"error":{"code":"no-such-plugin","exit":4,"hint":"`ares-host list` and `ares-host capabilities` show what there is","message":"no plugin is called `nots`"}}"#);
+        insta::assert_snapshot!(failure.to_json().to_string(), @r#"{"error":{"code":"no-such-plugin","message":"no plugin is called `nots`","exit":4,"hint":"`ares-host list` and `ares-host capabilities` show what there is"}}"#);
     }
 }

@@ -34,7 +34,7 @@ fn write(record: &Value, indent: usize, out: &mut String) {
     };
     let width = object.keys().map(|key| key.chars().count()).max().unwrap_or_default();
     let mut entries: Vec<(&String, &Value)> = object.iter().collect();
-    entries.sort_by_key(|(key, value)| (is_block(value), rank(key)));
+    entries.sort_by_key(|(key, value)| (is_block(value), rank(key), *key));
     for (key, value) in entries {
         let shown = value.as_u64().filter(|_| is_time(key)).map(|at_ms| Value::from(field::time(at_ms)));
         let value = shown.as_ref().unwrap_or(value);
