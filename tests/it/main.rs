@@ -27,6 +27,7 @@ mod layers;
 mod lock;
 mod mcp;
 mod network;
+mod policy;
 mod progress;
 mod refusals;
 mod scan;

@@ -32,6 +32,7 @@ mod host;
 mod locked;
 mod log;
 mod render;
+mod rules;
 mod text_file;
 mod user;
 mod wire;

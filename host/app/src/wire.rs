@@ -7,6 +7,7 @@ use std::sync::Arc;
 use ares_engine::{EngineOptions, NetworkOptions, WasmEngine};
 use ares_kernel::gate;
 use ares_kernel::ports::{Clock, NoRules};
+use ares_policy::Rules;
 use ares_registry::{JournalSync, Options, Registry};
 use ares_services::operation::Problem;
 use ares_services::state::{Lock, State};
@@ -17,6 +18,7 @@ use crate::compiler;
 use crate::config::{Gate, Settings};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
+use crate::rules::Book;
 use crate::text_file;
 
 /// Puts a host together on the state directory this lock is for. Nothing runs yet.
@@ -24,11 +26,13 @@ pub(crate) fn host(lock: Lock, settings: &Settings, mode: Mode) -> Result<Host, 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let registry = Arc::new(registry(lock.state(), settings, mode)?);
     let engine = Arc::new(engine(lock.state(), settings, &registry, Arc::clone(&clock))?);
+    let rules = Arc::new(rules(lock.state(), settings, &registry, Arc::clone(&clock))?);
+    let rules = Arc::new(Book(rules));
     let policy = Arc::new(NoRules);
     let Gate { weights, ask_untried, breaker, approval } = settings.gate;
     let gate = gate::Settings { weights, ask_untried, breaker };
     let runtime = engine.clone();
-    let foundation = Foundation { registry, engine, runtime, clock, policy, gate, approval };
+    let foundation = Foundation { registry, engine, runtime, clock, policy, rules, gate, approval };
     Ok(Host::assemble(lock, mode, foundation))
 }
 
@@ -39,12 +43,30 @@ pub(crate) fn registry(state: &State, settings: &Settings, mode: Mode) -> Result
     options.secrets_key = state.keys().join("secrets.key");
     options.maxima = settings.maxima.clone();
     options.plugins = settings.plugins.clone();
-    options.own_files = settings.file.iter().cloned().chain(std::env::current_exe()).collect();
+    options.own_files = settings.own_files().chain(std::env::current_exe()).collect();
     options.leave_log = mode == Mode::Command;
     if settings.sync_every_reply {
         options.journal_sync = JournalSync::EveryReply;
     }
     Ok(Registry::open(&state.registry(), options).map_err(Problem::from)?)
+}
+
+/// The rules of a state directory: the file the configuration names, or `policy.cedar` in it.
+fn rules(
+    state: &State,
+    settings: &Settings,
+    registry: &Arc<Registry>,
+    clock: Arc<dyn Clock>,
+) -> Result<Rules, Failure> {
+    let named = settings.policy_file.clone();
+    let options = ares_policy::Options {
+        named: named.is_some(),
+        file: named.unwrap_or_else(|| state.root().join("policy.cedar")),
+        roles: settings.roles.clone(),
+        registry: Arc::clone(registry),
+        clock,
+    };
+    Rules::open(options).map_err(|error| Failure::chain(ExitStatus::Failed, "policy", &error))
 }
 
 fn network(settings: &Settings) -> Result<NetworkOptions, Failure> {

@@ -19,10 +19,11 @@ use crate::inflight::Tracked;
 use crate::integrity::Provisioned;
 use crate::lifecycle::{Lifecycle, OnDemand};
 use crate::operation::Operate;
-use crate::operations::{Operations, Parts, chain};
+use crate::operations::{Operations, Parts, chain, follow};
 use crate::passing::Passing;
 use crate::records::{Events, Notice, Records};
 use crate::retry::Retrying;
+use crate::rules::RuleBook;
 use crate::state::Lock;
 
 /// What a host is built on.
@@ -38,6 +39,8 @@ pub struct Foundation {
     pub clock: Arc<dyn Clock>,
     /// The operator's rules.
     pub policy: Arc<dyn Policy>,
+    /// Who keeps those rules.
+    pub rules: Arc<dyn RuleBook>,
     /// What of the gate is the operator's to choose.
     pub gate: Settings,
     /// How long a person's yes to one call holds.
@@ -97,7 +100,7 @@ impl Host {
     /// ```
     #[must_use]
     pub fn assemble(lock: Lock, mode: Mode, foundation: Foundation) -> Self {
-        let Foundation { registry, engine, runtime, clock, policy, gate, approval } = foundation;
+        let Foundation { registry, engine, runtime, clock, policy, rules, gate, approval } = foundation;
         let book = Book::new(Arc::clone(&registry));
         let ports: Arc<Book> = Arc::new(book.clone());
         let catalog: Arc<dyn Catalog> = Arc::clone(&registry) as Arc<dyn Catalog>;
@@ -129,14 +132,16 @@ impl Host {
             runtime,
             life: life.clone(),
             integrity: integrity.clone(),
+            rules: Arc::clone(&rules),
             state: lock.state().clone(),
             serving: mode == Mode::Serving,
             registering: tokio::sync::Mutex::new(()),
             approval,
         });
         let mut loops = vec![tokio::spawn(integrity.watch()).abort_handle()];
-        if mode == Mode::Command {
-            loops.push(tokio::spawn(delivery.clone().run()).abort_handle());
+        match mode {
+            Mode::Command => loops.push(tokio::spawn(delivery.clone().run()).abort_handle()),
+            Mode::Serving => loops.push(tokio::spawn(follow(rules)).abort_handle()),
         }
         Self { book, life, calls, delivery, operations, mode, loops: Mutex::new(loops), lock }
     }

@@ -17,6 +17,7 @@ mod passing;
 pub mod progress;
 mod records;
 mod retry;
+pub mod rules;
 pub mod state;
 #[cfg(test)]
 mod testing;

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use crate::rules::RuleWish;
+
 /// One thing to do. The answer's shape is documented at each variant; all answers are JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "operation", rename_all = "kebab-case", deny_unknown_fields)]
@@ -252,6 +254,11 @@ pub enum Operation {
     Verify,
     /// What `ares.lock` should hold now. Answers `{version, plugins, text}`.
     Lock,
+    /// Ask for the operator's rules or change them. Answers what the wish says.
+    Policy {
+        /// What to do with them.
+        wish: RuleWish,
+    },
     /// Look the installation over. Answers an array of `{severity, code, plugin, message}`;
     /// severities are `error` and `warning`.
     Doctor,

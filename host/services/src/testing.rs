@@ -19,7 +19,9 @@ use ares_kernel::{
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
+use crate::operation::Problem;
 use crate::records::{Events, Notice, Records, RecordsError, Turn};
+use crate::rules::{RuleBook, RuleWish};
 
 /// How a call of [`FakeEngine`] ends.
 #[derive(Debug, Clone, Copy)]
@@ -82,6 +84,21 @@ impl Events for Noted {
     fn emit(&self, notice: Notice) -> BoxFuture<'_, ()> {
         self.0.lock().unwrap().push(notice);
         std::future::ready(()).boxed()
+    }
+}
+
+/// Rules that are none: they say who wished what.
+pub(crate) struct FakeRules;
+
+impl RuleBook for FakeRules {
+    fn carry_out(&self, by: &Caller, wish: RuleWish) -> Result<serde_json::Value, Problem> {
+        Ok(serde_json::json!({ "by": by.to_string(), "wish": wish }))
+    }
+
+    fn look(&self) {}
+
+    fn problem(&self) -> Option<String> {
+        None
     }
 }
 

@@ -4,8 +4,16 @@ use crate::{Repository, Violations};
 use std::collections::BTreeMap;
 use toml::{Table, Value};
 
-const ALL: &[&str] =
-    &["ares-guard", "ares-kernel", "ares-registry", "ares-engine", "ares-services", "ares-policy", "ares-api", "ares-host"];
+const ALL: &[&str] = &[
+    "ares-guard",
+    "ares-kernel",
+    "ares-registry",
+    "ares-engine",
+    "ares-services",
+    "ares-policy",
+    "ares-api",
+    "ares-host",
+];
 
 /// Every crate of the root workspace, and the crates of it that it may depend on, tests included.
 const RINGS: &[(&str, &[&str])] = &[

@@ -220,6 +220,7 @@ impl From<&crate::config::low::ConfigError> for Failure {
             | ConfigError::Unknown { .. }
             | ConfigError::Value { .. }
             | ConfigError::Plugins(_)
+            | ConfigError::Roles(_)
             | ConfigError::Flag(_) => Self::chain(ExitStatus::BadInput, "bad-configuration", error)
                 .hint("`ares-host config effective` lists every key and what it takes"),
         }

@@ -26,6 +26,7 @@ mod manifest;
 mod mcp;
 mod mode;
 mod plugin;
+mod policy;
 mod register;
 mod registry;
 mod run;
@@ -113,6 +114,7 @@ pub(crate) enum Command {
     Invocations(invocations::Invocations),
     Config(config::Config),
     Grants(grants::Grants),
+    Policy(policy::Policy),
     Secrets(secrets::Secrets),
     Versions(versions::Versions),
     Activate(activate::Activate),
@@ -160,6 +162,7 @@ impl Command {
             Self::Invocations(command) => command.run(context).await,
             Self::Config(command) => command.run(context).await,
             Self::Grants(command) => command.run(context).await,
+            Self::Policy(command) => command.run(context).await,
             Self::Secrets(command) => command.run(context).await,
             Self::Versions(command) => command.run(context).await,
             Self::Activate(command) => command.run(context).await,

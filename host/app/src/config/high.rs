@@ -7,6 +7,8 @@ use std::time::Duration;
 use ares_engine::Pool;
 use ares_kernel::facts::{Maxima, Quota};
 use ares_kernel::gate::{Breaker, Weights};
+use ares_kernel::gate::Weights;
+use ares_policy::Roles;
 use ares_registry::FileLayer;
 
 use super::low::{self, Low};
@@ -47,6 +49,10 @@ pub(crate) struct Settings {
     pub ca_file: Option<PathBuf>,
     /// What the file says of plugins.
     pub plugins: FileLayer,
+    /// The operator's rules, where they are not in the state directory.
+    pub policy_file: Option<PathBuf>,
+    /// Roles of callers.
+    pub roles: Roles,
     /// What is logged.
     pub log: LogLevel,
     /// The file all this was written in, where there is one.
@@ -88,6 +94,8 @@ impl Settings {
             },
             drain: Duration::from_secs(low.whole(&low::DRAIN_S)),
             plugins: low.plugins().clone(),
+            policy_file: low.text(&low::POLICY_FILE).map(PathBuf::from),
+            roles: low.roles().clone(),
             log: LogLevel(low.word(&low::LOG_LEVEL)),
             file: None,
         }
@@ -128,6 +136,11 @@ impl Settings {
         let weights = Weights { base: 9000, ..Weights::default() };
         let breaker = Breaker { faults: u32::MAX, ..self.gate.breaker };
         Self { gate: Gate { weights, ask_untried: false, breaker, ..self.gate }, ..self.clone() }
+    }
+
+    /// Files of the host outside of its state directory.
+    pub(crate) fn own_files(&self) -> impl Iterator<Item = PathBuf> {
+        self.file.iter().chain(&self.policy_file).cloned()
     }
 
     /// The same for a process that makes one call and ends.

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use ares_kernel::text::quoted;
+use ares_policy::{Roles, RolesError};
 use ares_registry::{FileLayer, NoTable};
 use toml::de::{DeTable, DeValue};
 
@@ -119,6 +120,9 @@ pub(crate) enum ConfigError {
     /// An entry of `[plugins]` is no table.
     #[error(transparent)]
     Plugins(#[from] NoTable),
+    /// An entry of `[roles]` is no role.
+    #[error(transparent)]
+    Roles(#[from] RolesError),
     /// `--set` without `=`.
     #[error("--set {0} is not KEY=VALUE")]
     Flag(String),
@@ -131,11 +135,12 @@ enum Raw {
     Other(String),
 }
 
-/// Every key's value and origin, and what the file says of plugins.
+/// Every key's value and origin, and what the file says of plugins and roles.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Low {
     keys: BTreeMap<&'static str, (Written, Origin)>,
     plugins: FileLayer,
+    roles: Roles,
 }
 
 impl Low {
@@ -181,10 +186,10 @@ impl Low {
         for (name, value) in document.get_ref() {
             let (table, at) = (name.get_ref().as_ref(), name.span().start);
             let Some(entries) = value.get_ref().as_table() else {
-                if table == "plugins" {
-                    let (takes, value) = ("tables, `[plugins.NAME]`".to_owned(), value.get_ref().type_str());
+                if let Some(key) = ["plugins", "roles"].into_iter().find(|key| *key == table) {
+                    let (takes, value) = (format!("tables, `[{key}.NAME]`"), value.get_ref().type_str());
                     let (place, value) = (place(at), format!("this {value}"));
-                    return Err(ConfigError::Value { place, key: "plugins", takes, value });
+                    return Err(ConfigError::Value { place, key, takes, value });
                 }
                 // A key outside of any table: all keys stand in one.
                 find(table, &place(at))?;
@@ -192,6 +197,10 @@ impl Low {
             };
             if table == "plugins" {
                 self.plugins = FileLayer::read(entries, place)?;
+                continue;
+            }
+            if table == "roles" {
+                self.roles = Roles::read(entries, place)?;
                 continue;
             }
             for (name, value) in entries {
@@ -219,6 +228,12 @@ impl Low {
     #[must_use]
     pub(crate) fn plugins(&self) -> &FileLayer {
         &self.plugins
+    }
+
+    /// What the file says of roles.
+    #[must_use]
+    pub(crate) fn roles(&self) -> &Roles {
+        &self.roles
     }
 
     pub(super) fn whole(&self, key: &Key) -> u64 {
@@ -299,7 +314,9 @@ pub(crate) fn template() -> String {
          # The environment (ARES_HOST_LIMITS_FUEL=…) and --set limits.fuel=… go before this file.\n\
          # `ares-host config effective` shows what holds and why.\n\
          # A table [plugins.NAME] holds values for that plugin, over those of its manifest; what\n\
-         # `ares-host config set` has set goes before them.\n"
+         # `ares-host config set` has set goes before them.\n\
+         # A table [roles.NAME] with `callers`, a list such as [\"agent:mcp:*\"], makes a role that rules\n\
+         # can name.\n"
         .to_owned();
     let mut last = "";
     for key in KEYS {
@@ -454,6 +471,8 @@ keys! {
         "Who is asked for the addresses of hosts that plugins reach.";
     CA_FILE "network.ca_file" = "\"\"", Kind::Text(is_absolute, "the absolute path of a file with certificates in PEM, or \"\" for none"),
         "Certificate authorities that are trusted beside the public ones.";
+    POLICY_FILE "policy.file" = "\"\"", Kind::Text(is_absolute, "the absolute path of a file, or \"\" for policy.cedar in the state directory"),
+        "The operator's rules, in Cedar.";
     LOG_LEVEL "log.level" = "\"warn\"", Kind::Word(&["error", "warn", "info", "debug", "trace"]),
         "What goes to standard error. `run` says what it does at `info`.";
 }

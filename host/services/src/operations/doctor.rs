@@ -28,6 +28,7 @@ fn row(severity: &'static str, code: &'static str, plugin: Option<&str>, message
 impl Operations {
     pub(super) async fn doctor(&self) -> Answer {
         let mut rows = self.database().await?;
+        rows.extend(self.policy_problem().await?.map(|why| row("error", "policy", None, why)));
         let registered = self.registered().await?;
         rows.extend(self.differences().await?.1.into_iter().map(|found| {
             let message = format!(

@@ -13,6 +13,7 @@ mod life;
 mod lists;
 mod permission;
 mod posture;
+mod policy;
 mod problem;
 mod register;
 mod secrets;
@@ -39,8 +40,10 @@ use crate::book::Book;
 use crate::integrity::Provisioned;
 use crate::lifecycle::Lifecycle;
 use crate::operation::{Operate, Operation, Problem, ProblemKind};
+use crate::rules::RuleBook;
 use crate::state::State;
 
+pub(crate) use policy::follow;
 pub(crate) use problem::chain;
 
 pub(crate) type Answer = Result<Value, Problem>;
@@ -57,6 +60,7 @@ pub(crate) struct Parts {
     pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) life: Lifecycle,
     pub(crate) integrity: Provisioned,
+    pub(crate) rules: Arc<dyn RuleBook>,
     pub(crate) state: State,
     /// Whether this is a host that goes on running, or one command's.
     pub(crate) serving: bool,
@@ -119,6 +123,7 @@ impl Operations {
             Operation::Activate { plugin, version } => self.activate(caller, &plugin, &version).await,
             Operation::Verify => self.verify().await,
             Operation::Lock => self.lock().await,
+            Operation::Policy { wish } => self.policy(caller, wish).await,
             Operation::Doctor => self.doctor().await,
         }
     }

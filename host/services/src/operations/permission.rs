@@ -9,7 +9,7 @@ use crate::operation::{Operation, Problem, ProblemKind};
 pub(super) enum Weight {
     /// It looks, or goes through the gate.
     Light,
-    /// It changes what is registered, granted, configured or running.
+    /// It changes what is registered, granted, configured, permitted or running.
     Heavy,
     /// It is about the stored secrets, of which others are not even told the names.
     Private,
@@ -34,6 +34,8 @@ pub(super) fn weight(operation: &Operation) -> Weight {
         | Operation::Verify
         | Operation::Lock
         | Operation::Doctor => Weight::Light,
+        Operation::Policy { wish } if !wish.changes() => Weight::Light,
+        Operation::Policy { .. } => Weight::Heavy,
         Operation::Register { .. }
         | Operation::Unregister { .. }
         | Operation::Enable { .. }
@@ -66,7 +68,7 @@ pub(super) fn permitted(caller: &Caller, operation: &Operation) -> Result<(), Pr
         (Caller::Human(_), _) | (Caller::Agent(_), Weight::Light) => Ok(()),
         (Caller::Agent(_), Weight::Heavy) => {
             let why = format!(
-                "{caller} may call capabilities and look, not change what is registered, granted, configured or running; a person can, on the command line"
+                "{caller} may call capabilities and look, not change what is registered, granted, configured, permitted or running; a person can, on the command line"
             );
             Err(Problem::new(ProblemKind::Denied, "not-a-person", why))
         }
@@ -86,6 +88,7 @@ pub(super) fn permitted(caller: &Caller, operation: &Operation) -> Result<(), Pr
 mod tests {
     use super::*;
     use crate::operation::Hidden;
+    use crate::rules::RuleWish;
 
     #[test]
     fn agents_look_and_people_change() {
@@ -97,6 +100,8 @@ mod tests {
             Operation::GrantsAllow { plugin: "notes".to_owned(), grants: std::collections::BTreeMap::new() },
             Operation::ConfigSet { plugin: "notes".to_owned(), key: "a".to_owned(), value: "1".to_owned() },
             Operation::Stop { plugin: "notes".to_owned() },
+            Operation::Policy { wish: RuleWish::Remove { id: "quiet".to_owned() } },
+            Operation::Policy { wish: RuleWish::Set { text: String::new(), reason: None } },
             Operation::SecretsList,
             Operation::SecretSet { name: "A".to_owned(), value: Hidden::new("12345678".to_owned()) },
             Operation::SecretRotate { name: "A".to_owned(), value: Hidden::new("12345678".to_owned()) },
@@ -105,6 +110,8 @@ mod tests {
             assert_eq!(permitted(&agent, &change).unwrap_err().kind, ProblemKind::Denied);
             assert!(permitted(&human, &change).is_ok());
         }
+        let rules = Operation::Policy { wish: RuleWish::List };
+        assert!(permitted(&agent, &rules).is_ok() && permitted(&plugin, &rules).is_err());
         assert!(permitted(&agent, &look).is_ok() && permitted(&human, &look).is_ok());
         assert!(permitted(&plugin, &look).is_err());
     }

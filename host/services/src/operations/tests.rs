@@ -15,8 +15,9 @@ use wasm_encoder::{ComponentBuilder, ComponentExportKind, CustomSection};
 
 use crate::host::{Foundation, Host, Mode};
 use crate::operation::{Call, Operation, Problem, ProblemKind};
+use crate::rules::RuleWish;
 use crate::state::{Lock, State};
-use crate::testing::{Ends, FakeEngine, FakeRuntime, Still};
+use crate::testing::{Ends, FakeEngine, FakeRules, FakeRuntime, Still};
 
 struct Fixture {
     folder: tempfile::TempDir,
@@ -54,6 +55,7 @@ fn open(folder: &Path, mode: Mode, runtime: &Arc<FakeRuntime>, engine: &Arc<Fake
         policy: Arc::new(ares_kernel::ports::NoRules),
         gate: crate::testing::trusting(),
         approval: std::time::Duration::from_secs(900),
+        rules: Arc::new(FakeRules),
     };
     Host::assemble(lock, mode, foundation)
 }
@@ -427,4 +429,17 @@ async fn without_a_schema_there_are_the_keys_and_types_of_the_manifest() {
     let problem = set("maker", "\"y\"").await.unwrap_err();
     assert!(problem.message.contains("did you mean `marker`?"), "{problem}");
     assert_eq!(set("further", "5").await.unwrap_err().code, "bad-config");
+}
+
+#[tokio::test]
+async fn rules_are_changed_by_people_and_seen_by_agents() {
+    let f = fixture();
+    let agent = Caller::Agent("mcp:claude".to_owned());
+    let host = f.host.operate();
+    let ask = |caller: Caller, wish: RuleWish| host.operate(caller, Operation::Policy { wish });
+    let remove = || RuleWish::Remove { id: "quiet".to_owned() };
+    let done = ask(operator(), remove()).await.unwrap();
+    assert_eq!(done, json!({"by": "human:operator", "wish": {"do": "remove", "id": "quiet"}}));
+    assert_eq!(ask(agent.clone(), remove()).await.unwrap_err().kind, ProblemKind::Denied);
+    assert_eq!(ask(agent, RuleWish::List).await.unwrap()["wish"]["do"], "list");
 }

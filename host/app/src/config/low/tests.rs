@@ -101,3 +101,12 @@ fn plugins_have_tables_of_their_own() {
     insta::assert_snapshot!(error("[plugins]\nnotes = 5\n"), @"ares.toml:2: `plugins.notes` takes a table of values, `[plugins.NAME]`");
     insta::assert_snapshot!(error("plugins = 5\n"), @"ares.toml:1: `plugins` takes tables, `[plugins.NAME]`, not this integer");
 }
+
+#[test]
+fn roles_have_tables_of_their_own() {
+    let (_folder, path) = file("[roles.reviewer]\ncallers = [\"agent:mcp:*\"]\n");
+    let low = Low::read(Some(&path), &Environment::default(), &[]).unwrap();
+    assert_ne!(low.roles(), &Roles::default());
+    insta::assert_snapshot!(error("[roles]\nreviewer = 5\n"), @r#"ares.toml:2: `roles.reviewer` takes a table, `[roles.reviewer]` with `callers = ["agent:mcp:*", "human:NAME"]`: kind and name of callers, with `*` for any text in the name"#);
+    insta::assert_snapshot!(error("roles = 5\n"), @"ares.toml:1: `roles` takes tables, `[roles.NAME]`, not this integer");
+}

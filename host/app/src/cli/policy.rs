@@ -1,0 +1,186 @@
+//! `policy`: the operator's rules.
+
+use std::path::PathBuf;
+
+use ares_services::operation::Operation;
+use ares_services::rules::RuleWish;
+use clap::Subcommand;
+use serde_json::Value;
+
+use super::Context;
+use crate::exit::ExitStatus;
+use crate::failure::Failure;
+use crate::render::{field, table};
+use crate::text_file;
+
+/// See, try and change the rules that say which calls run, which ask a person, and which never run
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  ares-host policy list\n  ares-host policy test write --caller agent:claude\n  ares-host policy test scan_folder --arguments \"{}\"\n  ares-host policy allow notes/add_note --for agent:mcp:* --until 2027-01-01T00:00:00Z\n  ares-host policy deny net:api --reason \"not before the audit\"\n  ares-host policy rm deny-net-api\n  ares-host policy set policy.cedar\n  ares-host policy history 3"
+)]
+pub(crate) struct Policy {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Every rule: yours, then the shipped ones
+    List {
+        /// Each as it was written
+        #[arg(long)]
+        full: bool,
+    },
+    /// Put a file of rules in the place of yours
+    Set {
+        /// Rules in Cedar
+        file: PathBuf,
+        /// Why, for the history
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Write a rule that permits without asking; it lifts nothing that is forbidden
+    Allow {
+        /// A capability, PLUGIN/CAPABILITY, PLUGIN/*, an effect class such as write, or a scope such as net:api or net:*
+        pattern: String,
+        /// Only for these callers: KIND:NAME with * for any text, or role:NAME
+        #[arg(long = "for", value_name = "CALLER")]
+        callers: Option<String>,
+        /// When it ends, for instance 2027-01-01T00:00:00Z
+        #[arg(long, value_name = "TIME")]
+        until: Option<String>,
+        /// Why, for the rule and the history
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Write a rule that forbids
+    Deny {
+        /// A capability, PLUGIN/CAPABILITY, PLUGIN/*, an effect class such as write, or a scope such as net:api or net:*
+        pattern: String,
+        /// Only for these callers: KIND:NAME with * for any text, or role:NAME
+        #[arg(long = "for", value_name = "CALLER")]
+        callers: Option<String>,
+        /// Why, for the rule and the history
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Take one of your rules out
+    Rm {
+        /// Its id, as `policy list` shows it
+        id: String,
+    },
+    /// Say what the rules make of a call, and which rule decides; nothing is called
+    Test {
+        /// A capability, PLUGIN/CAPABILITY, an effect class or a scope
+        subject: String,
+        /// Who would call, KIND:NAME [default: you]
+        #[arg(long)]
+        caller: Option<String>,
+        /// Who would stand at the beginning of the chain of calls [default: the caller]
+        #[arg(long)]
+        origin: Option<String>,
+        /// What the arguments would be about: {"hosts":[],"paths":[],"blast":0,"findings":[]}
+        #[arg(long, value_name = "JSON")]
+        arguments: Option<String>,
+    },
+    /// What rules there were, by whom and why; with a number that file as it was
+    History {
+        /// The number
+        revision: Option<u64>,
+    },
+}
+
+impl Policy {
+    pub(crate) async fn run(self, context: &Context) -> Result<ExitStatus, Failure> {
+        let (wish, show): (_, fn(&Value) -> String) = match self.action {
+            Action::List { full: false } => (RuleWish::List, list),
+            Action::List { full: true } => (RuleWish::List, full),
+            Action::Set { file, reason } => {
+                let text =
+                    text_file::read(&file).map_err(|error| Failure::io("reading the rules", &error))?;
+                (RuleWish::Set { text, reason }, set)
+            }
+            Action::Allow { pattern, callers, until, reason } => {
+                (RuleWish::Allow { pattern, callers, until, reason }, rule)
+            }
+            Action::Deny { pattern, callers, reason } => (RuleWish::Deny { pattern, callers, reason }, rule),
+            Action::Rm { id } => (RuleWish::Remove { id }, removed),
+            Action::Test { subject, caller, origin, arguments } => {
+                (RuleWish::Test { subject, caller, origin, arguments }, tried)
+            }
+            Action::History { revision: None } => (RuleWish::History { revision: None }, history),
+            Action::History { revision } => (RuleWish::History { revision }, |answer| raw(answer, "text")),
+        };
+        let answer = context.operate(Operation::Policy { wish }).await?;
+        context.screen.show(&answer, show)?;
+        Ok(ExitStatus::Done)
+    }
+}
+
+fn list(answer: &Value) -> String {
+    let columns = [
+        ("ID", "id"),
+        ("BY", "layer"),
+        ("RULE", "effect"),
+        ("HOLDS", "holds"),
+        ("UNTIL", "until"),
+        ("WHY", "reason"),
+    ];
+    let rules = table::records(field::at(answer, "rules"), &columns, "there are no rules");
+    format!("{}{rules}", problem(answer))
+}
+
+fn full(answer: &Value) -> String {
+    let rules = field::at(answer, "rules").as_array().into_iter().flatten().map(|rule| {
+        let ends = if field::at(rule, "holds") == &Value::Bool(true) { "" } else { "\n// does not hold now" };
+        format!("// {}{ends}\n{}\n\n", field::text(rule, "place"), raw(rule, "text"))
+    });
+    format!("{}{}", problem(answer), rules.collect::<String>())
+}
+
+fn problem(answer: &Value) -> String {
+    match field::at(answer, "problem") {
+        Value::Null => String::new(),
+        why => format!("your file is broken and not in force: {}\n\n", field::plain(why)),
+    }
+}
+
+fn set(answer: &Value) -> String {
+    format!("in force; number {} of the history", field::text(answer, "revision"))
+}
+
+fn rule(answer: &Value) -> String {
+    format!("{}\n\nundo it with `ares-host policy rm {}`", raw(answer, "text"), field::text(answer, "id"))
+}
+
+fn removed(answer: &Value) -> String {
+    format!("removed:\n\n{}", raw(answer, "text"))
+}
+
+fn tried(answer: &Value) -> String {
+    let text = |name| field::text(answer, name);
+    let head = format!("{} ({}): {}", text("subject"), text("effect"), text("stance"));
+    match field::at(answer, "rule") {
+        Value::Null => format!("{head}\n{}", text("reason")),
+        _ => format!(
+            "{head}\n{}: {}\n\n{}:\n{}",
+            text("rule"),
+            text("reason"),
+            text("place"),
+            raw(answer, "text")
+        ),
+    }
+}
+
+fn history(answer: &Value) -> String {
+    let columns =
+        [("NUMBER", "revision"), ("TIME", "at_ms"), ("BY", "actor"), ("WHAT", "action"), ("WHY", "reason")];
+    table::records(answer, &columns, "there were no rules but the shipped ones")
+}
+
+/// A text over several lines, each escaped.
+fn raw(answer: &Value, name: &str) -> String {
+    let text = field::at(answer, name).as_str().unwrap_or_default();
+    let lines: Vec<String> = text.lines().map(|line| ares_kernel::text::escaped(line, usize::MAX)).collect();
+    lines.join("\n")
+}

@@ -1,0 +1,117 @@
+//! The operator's rules, as a person at the command line has them.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::harness::Installation;
+
+fn tried(installation: &Installation, arguments: &[&str]) -> (String, String) {
+    let answer =
+        installation.ares(["policy", "test"].iter().chain(arguments).chain(&["--json"])).exits(0).json();
+    let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
+    (text("stance"), text("rule"))
+}
+
+fn decided(stance: &str, rule: &str) -> (String, String) {
+    (stance.to_owned(), rule.to_owned())
+}
+
+#[test]
+fn a_rule_is_written_decides_and_is_taken_out_again() {
+    let installation = Installation::new();
+    let agent = ["write", "--caller", "agent:mcp:claude"];
+    assert_eq!(tried(&installation, &agent), decided("ask", "changes-ask"));
+    let written =
+        installation.ares(["policy", "allow", "write", "--for", "agent:mcp:*", "--json"]).exits(0).json();
+    let id = written["id"].as_str().unwrap();
+    assert_eq!(tried(&installation, &agent), decided("auto", id));
+    assert_eq!(tried(&installation, &["write"]).0, "ask", "another caller");
+    let denied = installation.ares(["policy", "deny", "write", "--reason", "not now"]).exits(0).stdout;
+    assert!(
+        denied.contains("@reason(\"not now\")") && denied.contains("ares-host policy rm deny-write"),
+        "{denied}"
+    );
+    assert_eq!(tried(&installation, &agent), decided("never", "deny-write"));
+    installation.ares(["policy", "rm", "deny-write"]).exits(0);
+    installation.ares(["policy", "rm", "deny-write"]).exits(4);
+    installation.ares(["policy", "rm", "changes-ask"]).exits(7);
+    assert_eq!(tried(&installation, &agent), decided("auto", id));
+    let rows = installation.ares(["policy", "history", "--json"]).exits(0).json();
+    let actions: Vec<&str> =
+        rows.as_array().unwrap().iter().map(|row| row["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["allow", "deny", "remove"]);
+    let second = installation.ares(["policy", "history", "2"]).exits(0).stdout;
+    assert!(second.contains("deny-write"), "{second}");
+    installation.ares(["policy", "history", "9"]).exits(4);
+}
+
+#[test]
+fn a_registered_capability_is_tried_by_its_own_class_and_needs() {
+    let installation = Installation::new();
+    installation.register("notes", &["kv"]);
+    assert_eq!(tried(&installation, &["put_note"]), decided("ask", "changes-ask"));
+    installation.ares(["policy", "allow", "notes/*"]).exits(0);
+    assert_eq!(tried(&installation, &["notes/put_note"]), decided("auto", "allow-notes"));
+    installation.ares(["policy", "deny", "kv"]).exits(0);
+    assert_eq!(tried(&installation, &["put_note"]), decided("never", "deny-kv"));
+    installation.ares(["policy", "test", "no_such_thing"]).exits(2);
+}
+
+#[test]
+fn a_broken_file_is_told_by_every_command_that_looks_and_permits_nothing() {
+    let installation = Installation::new();
+    installation.ares(["init"]).exits(0);
+    let file = installation.state().join("policy.cedar");
+    fs::write(
+        &file,
+        "// mine\n@id(\"x\") permit (principal, action, resource) when { resource.nme == \"a\" };\n",
+    )
+    .unwrap();
+    let doctor = installation.ares(["doctor"]).exits(1).stdout;
+    assert!(doctor.contains("policy.cedar:2") && doctor.contains("nme"), "{doctor}");
+    assert_eq!(tried(&installation, &["pure"]), decided("never", ""));
+    let list = installation.ares(["policy", "list"]).exits(0).stdout;
+    assert!(list.contains("your file is broken"), "{list}");
+    installation.ares(["policy", "allow", "read"]).exits(1);
+    let other = installation.place("rules").join("good.cedar");
+    fs::write(&other, "@id(\"x\") forbid (principal, action == Action::\"read\", resource);\n").unwrap();
+    installation.ares(["policy", "set", file.to_str().unwrap()]).exits(2);
+    installation.ares(["policy", "set", other.to_str().unwrap(), "--reason", "repaired"]).exits(0);
+    assert_eq!(tried(&installation, &["read"]), decided("never", "x"));
+    installation.ares(["doctor"]).exits(0);
+}
+
+#[test]
+fn a_host_that_runs_follows_the_file_and_keeps_the_last_good_rules() {
+    let installation = Installation::new();
+    let host = installation.run();
+    let file = installation.state().join("policy.cedar");
+    let events = || -> Vec<Value> {
+        let events = installation.ares(["events", "--type", "policy_changed,policy_broken", "--json"]);
+        events.exits(0).json().as_array().unwrap().clone()
+    };
+    fs::write(&file, "@id(\"x\") forbid (principal, action == Action::\"read\", resource);\n").unwrap();
+    host.wait_for("the new rules", || events().len() == 1);
+    fs::write(&file, "half a rule").unwrap();
+    host.wait_for("the broken file to be seen", || events().len() == 2);
+    assert_eq!(events()[1]["data"]["then"], "the rules before it stay in force");
+    assert_eq!(tried(&installation, &["read"]), decided("never", "x"));
+    assert_eq!(host.stop(), 0);
+}
+
+#[test]
+fn roles_and_the_files_place_come_from_the_configuration() {
+    let installation = Installation::new();
+    installation.ares(["init"]).exits(0);
+    let file = installation.place("rules").join("house.cedar");
+    let text =
+        format!("[policy]\nfile = \"{}\"\n[roles.reviewer]\ncallers = [\"agent:mcp:*\"]\n", file.display());
+    fs::write(installation.state().join("ares.toml"), text).unwrap();
+    assert_eq!(tried(&installation, &["pure"]).0, "never", "the named file is not there");
+    installation.ares(["policy", "deny", "write", "--for", "role:reviewer"]).exits(0);
+    assert!(file.exists() && !installation.state().join("policy.cedar").exists());
+    assert_eq!(tried(&installation, &["write", "--caller", "agent:mcp:claude"]).0, "never");
+    assert_eq!(tried(&installation, &["write", "--caller", "agent:other"]).0, "ask");
+    installation.ares(["policy", "deny", "write", "--for", "role:nobody"]).exits(2);
+}
