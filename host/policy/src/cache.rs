@@ -8,7 +8,7 @@ use ares_kernel::facts::{Effect, Scope};
 use ares_kernel::ports::{Arguments, Question, Ruling};
 use ares_kernel::{Blake3, Caller, CapabilityId, PluginName};
 
-use crate::set::Looks;
+use crate::rule::Looks;
 
 /// Each part has its own lock, so that threads seldom wait for each other.
 const PARTS: usize = 16;

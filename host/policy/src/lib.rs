@@ -15,6 +15,7 @@
 
 mod book;
 mod cache;
+mod depth;
 mod error;
 mod facts;
 mod file;

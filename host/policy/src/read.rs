@@ -6,9 +6,10 @@ use ares_kernel::text::{escaped, quoted};
 use cedar_policy::{Effect, Policy, PolicyId, PolicySet, ValidationMode, ValidationWarning};
 use miette::Diagnostic;
 
+use crate::depth;
 use crate::error::PolicyError;
 use crate::language::Language;
-use crate::rule::{Category, Layer, Rule, Says};
+use crate::rule::{Category, Layer, Looks, Rule, Says};
 use crate::time;
 
 /// The longest text kept of Cedar's own words, in bytes.
@@ -20,7 +21,12 @@ const REASON_MAX: usize = 300;
 /// The longest id of a rule, in bytes.
 pub(crate) const ID_MAX: usize = 64;
 
-/// Reads a text of rules, in its order. `file` is its name in errors.
+/// The stack of a thread that reads an operator's rules, in bytes of addresses: some kilobytes for
+/// each of the levels that `depth` lets through, which Cedar's check of types needs.
+const STACK_BYTES: usize = 64 << 20;
+
+/// Reads a text of rules, in its order. `file` is its name in errors. An operator's are read on a
+/// thread of their own, which has room for deep ones and keeps a fault of Cedar's to itself.
 ///
 /// # Errors
 /// The first thing wrong, with file and line.
@@ -30,7 +36,22 @@ pub(crate) fn rules(
     file: &str,
     text: &str,
 ) -> Result<Vec<Rule>, PolicyError> {
+    if layer == Layer::Shipped || text.is_empty() {
+        return read(language, layer, file, text);
+    }
+    let thread = std::thread::Builder::new().name("policy-read".to_owned()).stack_size(STACK_BYTES);
+    std::thread::scope(|scope| {
+        let reading = thread.spawn_scoped(scope, || read(language, layer, file, text));
+        let read = reading.map_err(PolicyError::Read)?.join();
+        read.unwrap_or_else(|_| Err(PolicyError::Bad(format!("{file}: Cedar failed at these rules"))))
+    })
+}
+
+fn read(language: &Language, layer: Layer, file: &str, text: &str) -> Result<Vec<Rule>, PolicyError> {
     let source = Source { file, text };
+    if let Some((at, why)) = depth::too_deep(text) {
+        return Err(source.wrong(at, why));
+    }
     let set: PolicySet = text.parse().map_err(|errors: cedar_policy::ParseErrors| {
         errors
             .iter()
@@ -78,6 +99,14 @@ pub(crate) fn validate(
 /// the reasons why its version is pinned exactly.
 fn span(policy: &Policy) -> std::ops::Range<usize> {
     policy.as_ref().loc().map(|loc| loc.start()..loc.end()).unwrap_or_default()
+}
+
+/// The roles a rule names, each once.
+fn roles(policy: &Policy) -> Vec<String> {
+    let named = policy.entity_literals();
+    let roles = named.iter().filter(|uid| uid.type_name().basename() == "Role");
+    let roles: BTreeSet<&str> = roles.map(|uid| uid.id().unescaped()).collect();
+    roles.into_iter().map(ToOwned::to_owned).collect()
 }
 
 struct Source<'a> {
@@ -133,6 +162,8 @@ impl Source<'_> {
             place: self.place(span.start),
             text: self.text.get(span.clone()).unwrap_or_default().to_owned(),
             span: span.clone(),
+            looks: Looks::of(policy),
+            roles: roles(policy),
             policy: policy.new_id(PolicyId::new(id)),
         })
     }

@@ -148,8 +148,46 @@ pub struct Rule {
     pub span: std::ops::Range<usize>,
     /// As it was written.
     pub text: String,
+    /// What it looks at of the arguments.
+    pub(crate) looks: Looks,
+    /// The roles it names.
+    pub(crate) roles: Vec<String>,
     /// As Cedar has it, under [`Rule::id`].
     pub(crate) policy: Policy,
+}
+
+/// Which parts of the arguments rules look at. The others need not be told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Looks {
+    pub(crate) hosts: bool,
+    pub(crate) paths: bool,
+    pub(crate) blast: bool,
+    pub(crate) findings: bool,
+}
+
+impl Looks {
+    /// What a rule looks at it must name, at least once in the one spelling that Cedar's own form has.
+    /// So one that does not name it cannot depend on it.
+    pub(crate) fn of(policy: &Policy) -> Self {
+        let form = policy.to_json().ok().map(|form| form.to_string());
+        let names = |field: &str| form.as_ref().is_none_or(|form| form.contains(field));
+        Self {
+            hosts: names("hosts"),
+            paths: names("paths"),
+            blast: names("blast"),
+            findings: names("findings"),
+        }
+    }
+
+    /// What either looks at.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            hosts: self.hosts || other.hosts,
+            paths: self.paths || other.paths,
+            blast: self.blast || other.blast,
+            findings: self.findings || other.findings,
+        }
+    }
 }
 
 impl Rule {

@@ -15,16 +15,7 @@ use crate::facts::Asked;
 use crate::intern::kept;
 use crate::language::Language;
 use crate::roles::Roles;
-use crate::rule::{Layer, Rule, Says};
-
-/// Which parts of the arguments any rule looks at. The others need not be told apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Looks {
-    pub(crate) hosts: bool,
-    pub(crate) paths: bool,
-    pub(crate) blast: bool,
-    pub(crate) findings: bool,
-}
+use crate::rule::{Layer, Looks, Rule, Says};
 
 /// Everything that was written: both layers and the roles they speak of.
 #[derive(Clone)]
@@ -78,9 +69,7 @@ impl Sources {
                 let other = ares_kernel::text::quoted(other, 80);
                 return Err(wrong(format!("@replaces names {other}, which is no shipped rule")));
             }
-            let named = rule.policy.entity_literals();
-            let role = named.iter().filter(|uid| uid.type_name().basename() == "Role");
-            if let Some(unknown) = role.map(|uid| uid.id().unescaped()).find(|role| !roles.has(role)) {
+            if let Some(unknown) = rule.roles.iter().find(|role| !roles.has(role)) {
                 let unknown = ares_kernel::text::quoted(unknown, 80);
                 return Err(wrong(format!(
                     "there is no role {unknown} in ares.toml; write it under [roles]"
@@ -115,7 +104,7 @@ impl RuleSet {
         };
         let (forbids, permits) = (of(Effect::Forbid)?, of(Effect::Permit)?);
         let revision = revision(&holding, &sources.roles);
-        let looks = looks(&holding);
+        let looks = holding.iter().fold(Looks::default(), |looks, (_, rule)| looks.and(rule.looks));
         let ends = holding.iter().filter_map(|(_, rule)| rule.until_ms).min();
         let nothing = Ruling {
             stance: Stance::Never,
@@ -220,13 +209,4 @@ fn revision(holding: &[(usize, &Rule)], roles: &Roles) -> u64 {
     }
     let hash = Blake3::of(text.as_bytes());
     hash.as_bytes().iter().take(6).fold(0, |number, byte| (number << 8) | u64::from(*byte))
-}
-
-/// What a rule looks at it must name, at least once in all the spellings Cedar's own form has. So
-/// one that does not name it cannot depend on it.
-fn looks(holding: &[(usize, &Rule)]) -> Looks {
-    let names: Vec<Option<String>> =
-        holding.iter().map(|(_, rule)| rule.policy.to_json().ok().map(|json| json.to_string())).collect();
-    let any = |field: &str| names.iter().any(|json| json.as_ref().is_none_or(|json| json.contains(field)));
-    Looks { hosts: any("hosts"), paths: any("paths"), blast: any("blast"), findings: any("findings") }
 }

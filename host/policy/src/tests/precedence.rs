@@ -1,6 +1,9 @@
 //! Which of several rules that match decides, and which rules are not taken.
 
 use super::*;
+use crate::language::Language;
+use crate::read;
+use crate::rule::Layer;
 
 const PERMIT: &str = "@id(\"permit\") permit (principal, action, resource);\n";
 const FORBID: &str = "@id(\"forbid\") forbid (principal, action, resource);\n";
@@ -154,6 +157,42 @@ fn what_is_wrong_with_a_rule_is_told_with_its_line() {
     let twice = [PERMIT, "\n", PERMIT].concat();
     assert!(wrong(&twice).contains("policy.cedar:3: the id `permit` stands at"), "{}", wrong(&twice));
     assert!(wrong(&" ".repeat(2 << 20)).contains("the most is 1048576"));
+}
+
+#[test]
+fn a_rule_of_endless_depth_is_refused_and_breaks_nothing() {
+    let shapes = [
+        ("(", ")"),
+        ("[", "]"),
+        ("{a: ", "}"),
+        ("if true then ", " else false"),
+        ("true && ", ""),
+        ("1 + ", ""),
+        ("!", ""),
+        ("-", ""),
+        ("", ".a"),
+        ("A::", ""),
+    ];
+    let language = Language::get().unwrap();
+    // Deeper than may be, and just as deep as may be.
+    for (depth, shape) in
+        [60_000, 900, 450, 30].into_iter().flat_map(|depth| shapes.map(|shape| (depth, shape)))
+    {
+        let (open, close) = (shape.0.repeat(depth), shape.1.repeat(depth));
+        let text = format!("@id(\"a\") forbid (principal, action, resource) when {{ {open}true{close} }};");
+        let read = read::rules(language, Layer::Operator, "policy.cedar", &text);
+        if let Err(error) = &read {
+            assert!(error.to_string().starts_with("policy.cedar:1: "), "{error}");
+        }
+        assert!(depth < 60_000 || read.is_err(), "{}", shape.0);
+    }
+    // One that is taken can be asked, too.
+    let terms = "context.origin.kind != \"x\" && ".repeat(150);
+    let place =
+        Place::with(&format!("@id(\"a\") forbid (principal, action, resource) when {{ {terms} true }};"));
+    let rules = place.open();
+    assert_eq!(rules.problem(), None);
+    assert_eq!(call("x", Effect::Read).decided(&rules), (Stance::Never, "a".to_owned()));
 }
 
 #[test]
