@@ -22,7 +22,7 @@ const RINGS: &[(&str, &[&str])] = &[
     ("ares-registry", &["ares-kernel"]),
     ("ares-engine", &["ares-kernel"]),
     ("ares-services", &["ares-kernel", "ares-registry"]),
-    ("ares-policy", &["ares-kernel", "ares-registry"]),
+    ("ares-policy", &["ares-guard", "ares-kernel", "ares-registry"]),
     ("ares-api", &["ares-kernel", "ares-services"]),
     ("ares-host", ALL),
     ("ares-tests", ALL),

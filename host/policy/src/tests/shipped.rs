@@ -135,6 +135,13 @@ fn the_list_of_findings_is_what_the_shipped_rules_name() {
 }
 
 #[test]
+fn the_guard_has_every_rule_that_a_shipped_rule_names() {
+    for finding in FINDINGS {
+        assert!(ares_guard::rule(finding).is_some(), "{finding}");
+    }
+}
+
+#[test]
 fn the_rules_of_the_document_are_taken() {
     let document = include_str!("../../../../docs/policy.md");
     let block =
