@@ -153,7 +153,10 @@ fn lift(
     if decision == Decision::Refuse {
         return Err(Box::new((Refusal::unsure(route, judgement), None)));
     }
-    let canonical = arguments.to_string();
+    // The same arguments are the same text, in whatever order they were written.
+    let mut sorted = arguments.clone();
+    sorted.sort_all_objects();
+    let canonical = sorted.to_string();
     let binding = Binding {
         capability: route.capability.id.clone(),
         plugin: route.plugin.name.clone(),
