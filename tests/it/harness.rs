@@ -112,6 +112,7 @@ impl Installation {
                 .env("ARES_HOST_GATE_BASE", "9000")
                 .env("ARES_HOST_GATE_UNTRIED", "run")
                 .env("ARES_HOST_GATE_BREAKER_FAULTS", "1000");
+            command.env("ARES_HOST_POLICY_FILE", root().join("tests/it/rules/free.cedar"));
         }
         command
     }

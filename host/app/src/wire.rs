@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ares_engine::{EngineOptions, NetworkOptions, WasmEngine};
 use ares_kernel::gate;
-use ares_kernel::ports::{Clock, NoRules};
+use ares_kernel::ports::{Clock, Policy};
 use ares_policy::Rules;
 use ares_registry::{JournalSync, Options, Registry};
 use ares_services::operation::Problem;
@@ -27,8 +27,8 @@ pub(crate) fn host(lock: Lock, settings: &Settings, mode: Mode) -> Result<Host, 
     let registry = Arc::new(registry(lock.state(), settings, mode)?);
     let engine = Arc::new(engine(lock.state(), settings, &registry, Arc::clone(&clock))?);
     let rules = Arc::new(rules(lock.state(), settings, &registry, Arc::clone(&clock))?);
+    let policy = Arc::clone(&rules) as Arc<dyn Policy>;
     let rules = Arc::new(Book(rules));
-    let policy = Arc::new(NoRules);
     let Gate { weights, ask_untried, breaker, approval } = settings.gate;
     let gate = gate::Settings { weights, ask_untried, breaker };
     let runtime = engine.clone();

@@ -29,6 +29,8 @@ async fn a_program_registers_a_plugin_and_invokes_it() {
     let state = folder.path().join("state");
     Host::open(&state).await.unwrap().close().await;
     fs_err::write(state.join("ares.toml"), "[gate]\nuntried = \"run\"\n").unwrap();
+    let rule = "@id(\"notes\")\npermit (principal, action == Action::\"write\", resource);\n";
+    fs_err::write(state.join("policy.cedar"), rule).unwrap();
     let host = Host::open(&state).await.unwrap();
     register(&host, "sentiment-analysis").await;
     register(&host, "notes").await;

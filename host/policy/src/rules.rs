@@ -75,6 +75,7 @@ impl Rules {
             rule: None,
             reason: Cow::Borrowed("the rules were not read yet"),
             revision: 0,
+            firm: false,
         };
         let rules = Self {
             in_force: ArcSwap::from_pointee(InForce::Nothing(nothing)),
@@ -189,8 +190,13 @@ impl Rules {
             let reason = format!(
                 "the rules are broken, so nothing is permitted: {why}; put the file right, or bring an earlier one back: `ares-host policy history`, `ares-host policy set FILE`"
             );
-            let ruling =
-                Ruling { stance: Stance::Never, rule: None, reason: Cow::Owned(reason), revision: 0 };
+            let ruling = Ruling {
+                stance: Stance::Never,
+                rule: None,
+                reason: Cow::Owned(reason),
+                revision: 0,
+                firm: false,
+            };
             self.in_force.store(Arc::new(InForce::Nothing(ruling)));
         }
         self.tell(&why, then);
@@ -224,7 +230,8 @@ impl Rules {
                 Err(error) => {
                     let reason =
                         Cow::Owned(format!("a rule has ended and the others cannot be used: {error}"));
-                    let ruling = Ruling { stance: Stance::Never, rule: None, reason, revision: 0 };
+                    let ruling =
+                        Ruling { stance: Stance::Never, rule: None, reason, revision: 0, firm: false };
                     self.in_force.store(Arc::new(InForce::Nothing(ruling)));
                 }
             }

@@ -111,6 +111,7 @@ impl RuleSet {
             rule: None,
             reason: Cow::Borrowed("no rule permits it"),
             revision,
+            firm: false,
         };
         Ok(Self {
             language,
@@ -195,8 +196,9 @@ fn ruling(rule: &Rule, revision: u64) -> Ruling {
         (None, Says::AskForbid | Says::AskPermit) => "a rule asks a person first",
         (None, Says::Permit) => "a rule permits it",
     };
+    let firm = matches!(rule.says, Says::AskForbid);
     let (rule, stance) = (Some(Cow::Borrowed(kept(&rule.id))), rule.says.stance());
-    Ruling { stance, rule, reason: Cow::Borrowed(reason), revision }
+    Ruling { stance, rule, reason: Cow::Borrowed(reason), revision, firm }
 }
 
 /// A number for what holds: the same for the same rules, in every process. It is made of 48 bits of

@@ -7,7 +7,6 @@ use std::time::Duration;
 use ares_engine::Pool;
 use ares_kernel::facts::{Maxima, Quota};
 use ares_kernel::gate::{Breaker, Weights};
-use ares_kernel::gate::Weights;
 use ares_policy::Roles;
 use ares_registry::FileLayer;
 
@@ -135,7 +134,8 @@ impl Settings {
     pub(crate) fn for_trial(&self) -> Self {
         let weights = Weights { base: 9000, ..Weights::default() };
         let breaker = Breaker { faults: u32::MAX, ..self.gate.breaker };
-        Self { gate: Gate { weights, ask_untried: false, breaker, ..self.gate }, ..self.clone() }
+        let gate = Gate { weights, ask_untried: false, breaker, ..self.gate };
+        Self { gate, policy_file: None, ..self.clone() }
     }
 
     /// Files of the host outside of its state directory.

@@ -113,7 +113,7 @@ impl Gate {
         arguments: Value,
         invoke: Arc<dyn Invoke>,
     ) -> Result<Admitted, Refused> {
-        let grounds = Grounds::of(&route, &judgement, self.settings());
+        let grounds = Grounds::of(&route, &judgement, self.settings(), draft.posture().mode);
         let decision = grounds.decide();
         let lifted = match lift(&draft, &route, &judgement, (&arguments, grounds)) {
             Ok(lifted) => lifted,

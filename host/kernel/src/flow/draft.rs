@@ -287,7 +287,10 @@ impl Draft {
 /// What sort of arguments these are, as a number: names and types at the top level.
 fn shape(arguments: &Value) -> u32 {
     let mut text = String::with_capacity(64);
-    for (name, value) in arguments.as_object().into_iter().flatten() {
+    // In one order, in whatever order they were written.
+    let mut named: Vec<_> = arguments.as_object().into_iter().flatten().collect();
+    named.sort_unstable_by_key(|(name, _)| *name);
+    for (name, value) in named {
         text.push_str(name);
         text.push(match value {
             Value::Null => '\u{1}',

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Judgement, Level, Settings};
-use crate::facts::Effect;
+use crate::facts::{Effect, Mode};
 use crate::ports::{Route, Ruling, Stance};
 
 /// What the gate decided, from the freest to the strictest.
@@ -58,12 +58,14 @@ pub struct Grounds {
     pub stance: Stance,
     /// Whether there is any evidence that this component works.
     pub tried: bool,
+    /// Whether the host's mode lets run what a rule only asks about.
+    pub auto: bool,
 }
 
 impl Grounds {
     /// The grounds of a judged request.
     #[must_use]
-    pub fn of(route: &Route, judgement: &Judgement, settings: &Settings) -> Self {
+    pub fn of(route: &Route, judgement: &Judgement, settings: &Settings, mode: Mode) -> Self {
         let before = judgement.before.as_ref().is_some_and(|before| before.good > 0);
         Self {
             effect: route.capability.effect,
@@ -71,6 +73,7 @@ impl Grounds {
             level: judgement.level,
             stance: judgement.ruling.stance,
             tried: judgement.history.good > 0 || before || !settings.ask_untried,
+            auto: mode == Mode::Auto && !judgement.ruling.firm,
         }
     }
 
@@ -79,6 +82,9 @@ impl Grounds {
     pub fn decide(self) -> Decision {
         let of_rules = match self.stance {
             Stance::Auto => Decision::Execute,
+            Stance::Ask if self.auto && self.level == Level::High && self.effect <= Effect::Network => {
+                Decision::Execute
+            }
             Stance::Ask => Decision::Ask,
             Stance::Never | Stance::Catastrophic => Decision::Refuse,
         };
@@ -126,7 +132,7 @@ mod tests {
     use Decision::{Ask, Caveats, Escalate, Execute, Refuse};
 
     fn grounds(effect: Effect, level: Level) -> Grounds {
-        Grounds { effect, reversible: true, level, stance: Stance::Auto, tried: true }
+        Grounds { effect, reversible: true, level, stance: Stance::Auto, tried: true, auto: false }
     }
 
     #[test]
@@ -151,8 +157,9 @@ mod tests {
         Effect::ALL.into_iter().flat_map(move |effect| {
             levels.into_iter().flat_map(move |level| {
                 stances.into_iter().flat_map(move |stance| {
-                    [(true, true), (true, false), (false, true), (false, false)]
-                        .map(|(tried, reversible)| Grounds { effect, reversible, level, stance, tried })
+                    [(true, true), (true, false), (false, true), (false, false)].map(|(tried, reversible)| {
+                        Grounds { effect, reversible, level, stance, tried, auto: false }
+                    })
                 })
             })
         })
@@ -187,6 +194,11 @@ mod tests {
         for (stance, expected) in [(Stance::Auto, Execute), (Stance::Ask, Ask), (Stance::Never, Refuse)] {
             assert_eq!(Grounds { stance, ..sure }.decide(), expected);
         }
+        let auto = Grounds { stance: Stance::Ask, auto: true, ..sure };
+        assert_eq!(auto.decide(), Execute);
+        assert_eq!(Grounds { effect: Effect::Message, ..auto }.decide(), Ask);
+        assert_eq!(Grounds { level: Level::Medium, ..auto }.decide(), Ask);
+        assert_eq!(Grounds { stance: Stance::Never, ..auto }.decide(), Refuse);
         assert_eq!(Grounds { tried: false, ..sure }.decide(), Ask);
         assert_eq!(Grounds { tried: false, ..grounds(Effect::Read, Level::High) }.decide(), Execute);
         assert_eq!(Grounds { reversible: false, ..sure }.decide(), Caveats);

@@ -22,7 +22,7 @@ pub struct NoRules;
 impl Policy for NoRules {
     fn rule(&self, _: &Question<'_>) -> Ruling {
         let reason = Cow::Borrowed("there are no rules");
-        Ruling { stance: Stance::Auto, rule: Some(Cow::Borrowed("none")), reason, revision: 0 }
+        Ruling { stance: Stance::Auto, rule: Some(Cow::Borrowed("none")), reason, revision: 0, firm: false }
     }
 }
 
@@ -80,4 +80,7 @@ pub struct Ruling {
     pub reason: Cow<'static, str>,
     /// Which rules these were: another number after each change.
     pub revision: u64,
+    /// Whether it asks even where another rule permits; so does no mode lift it.
+    #[serde(default)]
+    pub firm: bool,
 }

@@ -22,6 +22,7 @@ fn capability(effect: Effect, needs: &[&str]) -> Capability {
         grants: Arc::new(Grants::none()),
         targets: Vec::new(),
         limits: Limits::default(),
+        sequencing: None,
         about: About::default(),
         track: Arc::default(),
         before: None,
@@ -47,6 +48,7 @@ fn plugin() -> Plugin {
         limits: Limits::default(),
         config: Arc::default(),
         misconfigured: None,
+        rate: Arc::default(),
         claims: Vec::new(),
         capabilities: Vec::new(),
     }

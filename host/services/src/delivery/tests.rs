@@ -112,6 +112,7 @@ fn plugin(id: &str, capability: &str, more: &str, granted: Scope) -> Registratio
             timeout_ms: None,
             trade_offs: Vec::new(),
             implements: None,
+            sequencing: None,
         }],
         manifest_text: text,
         source: format!("/srv/{id}").into(),
