@@ -118,7 +118,10 @@ pub(crate) async fn alone(rounds: usize, input: &str) -> anyhow::Result<Latencie
         let request = Request::new(Caller::Human("bench".to_owned()), "echo".parse()?, input);
         let resolved = opener.open(request)?.resolve(&*world).await;
         let start = Instant::now();
-        let admitted = gate.admit(resolved, invoke.clone());
+        let admitted = match gate.weigh(resolved) {
+            Ok(weighed) => gate.decide(weighed, invoke.clone()),
+            Err(refused) => Err(refused),
+        };
         nanos.push(u64::try_from(start.elapsed().as_nanos())?);
         anyhow::ensure!(admitted.is_ok(), "the gate refused what it should admit");
     }

@@ -52,6 +52,7 @@ pub mod plugin;
 pub mod progress;
 mod schema;
 pub mod secrets;
+pub mod skeptic;
 
 #[cfg(test)]
 mod tests;

@@ -124,6 +124,8 @@ pub struct Word {
     pub note: Option<String>,
     /// How long a yes holds, in milliseconds.
     pub holds_ms: u64,
+    /// The rules it holds under, where they are others than when it was asked.
+    pub revision: Option<u64>,
 }
 
 impl Registry {
@@ -190,12 +192,13 @@ impl Registry {
                 let state = was.state;
                 return Err(Abort::Registry(RegistryError::ApprovalClosed { id, state }));
             }
+            let revision = word.revision.unwrap_or(was.revision);
             let state = if word.yes { "approved" } else { "denied" };
             let expires = if word.yes { now.saturating_add(word.holds_ms) } else { was.expires_at_ms };
             connection.execute(
-                "UPDATE approvals SET state = ?2, decided_at = ?3, decided_by = ?4, note = ?5, expires_at = ?6
-                 WHERE id = ?1",
-                (id.as_bytes(), state, int(now), &actor, &word.note, int(expires)),
+                "UPDATE approvals SET state = ?2, decided_at = ?3, decided_by = ?4, note = ?5, expires_at = ?6,
+                    revision = ?7 WHERE id = ?1",
+                (id.as_bytes(), state, int(now), &actor, &word.note, int(expires), int(revision)),
             )?;
             let data = json!({
                 "approval": id, "capability": was.capability, "arguments": was.arguments_blake3,

@@ -239,4 +239,8 @@ impl Catalog for Registry {
         }
         .boxed()
     }
+
+    fn skeptics(&self) -> Arc<[PluginName]> {
+        Arc::clone(self.memory.snapshot.load().skeptics())
+    }
 }

@@ -16,6 +16,7 @@ use rusqlite::{Connection, Row};
 use crate::config_layers::Layers;
 use crate::file_layer::FileLayer;
 use crate::history::{Stored, Tracks};
+use crate::manifest::Kind;
 use crate::pinned::Pinned;
 use crate::posture;
 use crate::reference::as_the_guest_reads;
@@ -29,10 +30,12 @@ pub struct Snapshot {
     providers: HashMap<CapabilityId, Providers>,
     subscribers: HashMap<Topic, Vec<(PluginName, CapabilityId)>>,
     posture: Option<Arc<Posture>>,
+    skeptics: Arc<[PluginName]>,
 }
 
 struct Entry {
     revision: i64,
+    skeptic: bool,
     plugin: Arc<Plugin>,
 }
 
@@ -85,6 +88,11 @@ impl Snapshot {
         self.subscribers.get(topic).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// Enabled skeptics, by name.
+    pub(crate) fn skeptics(&self) -> &Arc<[PluginName]> {
+        &self.skeptics
+    }
+
     /// How freely the host works, where that is not the usual.
     pub(crate) fn posture(&self) -> Option<&Arc<Posture>> {
         self.posture.as_ref()
@@ -121,8 +129,8 @@ impl Snapshot {
         let mut plugins = before.kept(|name, entry| revisions.get(name) == Some(&entry.revision));
         let changed = now.iter().filter(|(_, name, _)| !plugins.contains_key(name)).map(|(id, ..)| *id);
         let changed = rows::json_of(&changed.collect::<Vec<i64>>());
-        for (revision, plugin) in Reading::of(connection, &changed, own)?.plugins {
-            plugins.insert(plugin.name.clone(), Entry { revision, plugin: Arc::new(plugin) });
+        for (revision, skeptic, plugin) in Reading::of(connection, &changed, own)?.plugins {
+            plugins.insert(plugin.name.clone(), Entry { revision, skeptic, plugin: Arc::new(plugin) });
         }
         Ok(Self::indexed(revision, plugins, posture::read(connection)?))
     }
@@ -130,7 +138,8 @@ impl Snapshot {
     fn kept(&self, keep: impl Fn(&PluginName, &Entry) -> bool) -> BTreeMap<PluginName, Entry> {
         let kept = self.plugins.iter().filter(|(name, entry)| keep(name, entry));
         kept.map(|(name, entry)| {
-            (name.clone(), Entry { revision: entry.revision, plugin: Arc::clone(&entry.plugin) })
+            let Entry { revision, skeptic, plugin } = entry;
+            (name.clone(), Entry { revision: *revision, skeptic: *skeptic, plugin: Arc::clone(plugin) })
         })
         .collect()
     }
@@ -152,7 +161,9 @@ impl Snapshot {
             of.enabled.sort_by_key(|(plugin, _)| std::cmp::Reverse(plugin.priority));
             of.ranking = ranking(&of.enabled);
         }
-        Self { revision, subscribers: subscribers(&plugins), plugins, providers, posture }
+        let skeptics = plugins.values().filter(|entry| entry.skeptic && entry.plugin.enabled);
+        let skeptics = skeptics.map(|entry| entry.plugin.name.clone()).collect();
+        Self { revision, subscribers: subscribers(&plugins), plugins, providers, posture, skeptics }
     }
 }
 
@@ -189,7 +200,8 @@ fn ranking(enabled: &[(Arc<Plugin>, Arc<Capability>)]) -> Vec<Ranked> {
 
 /// The rows of some plugins, each table read once.
 struct Reading {
-    plugins: Vec<(i64, Plugin)>,
+    /// Revision, whether it is a skeptic, and the rest.
+    plugins: Vec<(i64, bool, Plugin)>,
 }
 
 type ByModule<T> = HashMap<i64, Vec<T>>;
@@ -275,7 +287,7 @@ impl Reading {
                 grants: granted,
                 limits,
             };
-            plugins.push((row.get("revision")?, plugin));
+            plugins.push((row.get("revision")?, pinned.kind == Kind::Skeptic, plugin));
         }
         Ok(Self { plugins })
     }

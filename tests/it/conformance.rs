@@ -60,6 +60,15 @@ fn web_fetch() {
 
 #[test]
 fn every_first_party_plugin_is_listed_here() {
-    let listed = ["file-tools", "notes", "report", "security-scanner", "sentiment-analysis", "web-fetch"];
+    let listed = [
+        "file-tools",
+        "notes",
+        "report",
+        "security-scanner",
+        "sentiment-analysis",
+        "skeptic-example",
+        "skeptic-history",
+        "web-fetch",
+    ];
     assert_eq!(plugins(), listed);
 }

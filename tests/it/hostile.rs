@@ -68,7 +68,7 @@ fn a_folder_name_cannot_move_the_cursor() {
 fn an_answer_cannot_move_the_cursor_in_any_form() {
     let installation = Installation::new();
     installation.register("echo", &[]);
-    let text = "\u{1b}[2J\u{9b}2J\u{202e}";
+    let text = "\u{1b}[7m\u{9b}7m\u{200e}";
     let input = json!({ "text": text }).to_string();
     for form in [&["invoke", "echo", "--input", &input][..], &["invoke", "echo", "--input", &input, "--json"]]
     {

@@ -33,5 +33,6 @@ mod refusals;
 mod scan;
 mod secrets;
 mod servers;
+mod skeptics;
 mod spending;
 mod thief;

@@ -19,7 +19,7 @@ fn decided(stance: &str, rule: &str) -> (String, String) {
 
 #[test]
 fn a_rule_is_written_decides_and_is_taken_out_again() {
-    let installation = Installation::new();
+    let installation = Installation::strict();
     let agent = ["write", "--caller", "agent:mcp:claude"];
     assert_eq!(tried(&installation, &agent), decided("ask", "changes-ask"));
     let written =
@@ -48,7 +48,7 @@ fn a_rule_is_written_decides_and_is_taken_out_again() {
 
 #[test]
 fn a_registered_capability_is_tried_by_its_own_class_and_needs() {
-    let installation = Installation::new();
+    let installation = Installation::strict();
     installation.register("notes", &["kv"]);
     assert_eq!(tried(&installation, &["put_note"]), decided("ask", "changes-ask"));
     installation.ares(["policy", "allow", "notes/*"]).exits(0);
@@ -60,7 +60,7 @@ fn a_registered_capability_is_tried_by_its_own_class_and_needs() {
 
 #[test]
 fn a_broken_file_is_told_by_every_command_that_looks_and_permits_nothing() {
-    let installation = Installation::new();
+    let installation = Installation::strict();
     installation.ares(["init"]).exits(0);
     let file = installation.state().join("policy.cedar");
     fs::write(
@@ -84,7 +84,7 @@ fn a_broken_file_is_told_by_every_command_that_looks_and_permits_nothing() {
 
 #[test]
 fn a_host_that_runs_follows_the_file_and_keeps_the_last_good_rules() {
-    let installation = Installation::new();
+    let installation = Installation::strict();
     let host = installation.run();
     let file = installation.state().join("policy.cedar");
     let events = || -> Vec<Value> {
@@ -102,7 +102,7 @@ fn a_host_that_runs_follows_the_file_and_keeps_the_last_good_rules() {
 
 #[test]
 fn roles_and_the_files_place_come_from_the_configuration() {
-    let installation = Installation::new();
+    let installation = Installation::strict();
     installation.ares(["init"]).exits(0);
     let file = installation.place("rules").join("house.cedar");
     let text =

@@ -138,7 +138,7 @@ fn a_thief_that_tries_without_end_is_counted_and_fills_no_log() {
     let scene = Scene::new();
     scene.installation.register("thief", &[]);
     scene.installation.ares(["grants", "revoke", "thief", "kv", "call:echo", "call:get_note"]).exits(0);
-    let keys: Vec<String> = (0..200).map(|number| format!("note/{number}\u{1b}[2J")).collect();
+    let keys: Vec<String> = (0..200).map(|number| format!("note/{number}\u{1b}[7m")).collect();
     let input = json!({ "paths": [], "keys": keys }).to_string();
     let outcome = scene.installation.invoke("steal_with_nothing", &input);
     assert_eq!(outcome["usage"]["denied"], 200 * 8 + 2, "{}", outcome["error"]);

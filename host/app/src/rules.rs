@@ -52,6 +52,10 @@ impl RuleBook for Book {
         }
     }
 
+    fn revision(&self) -> u64 {
+        self.0.revision()
+    }
+
     fn look(&self) {
         self.0.look();
     }

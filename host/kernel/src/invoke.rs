@@ -34,13 +34,13 @@ pub struct Ports {
     pub secrets: Arc<dyn Secrets>,
 }
 
-struct Parts {
+pub(crate) struct Parts {
     ledger: Ledger,
-    catalog: Arc<dyn Catalog>,
+    pub(crate) catalog: Arc<dyn Catalog>,
     gate: Gate,
     engine: Arc<dyn Engine>,
     verifier: Verifier,
-    secrets: Arc<dyn Secrets>,
+    pub(crate) secrets: Arc<dyn Secrets>,
 }
 
 impl Kernel {
@@ -93,9 +93,14 @@ impl Kernel {
         Ok(Some(self.invoke(request).await))
     }
 
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.0
+    }
+
     async fn admit(&self, received: Received) -> Result<Admitted, Refused> {
         let resolved = received.resolve(&*self.0.catalog).await;
-        self.0.gate.admit(resolved, Arc::new(self.clone()))
+        let weighed = self.reviewed(self.0.gate.weigh(resolved)?).await;
+        self.0.gate.decide(weighed, Arc::new(self.clone()))
     }
 }
 

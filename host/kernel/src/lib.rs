@@ -25,6 +25,7 @@ pub mod ports;
 pub mod progress;
 mod report;
 mod request;
+mod review;
 mod secret;
 pub mod text;
 pub mod verify;

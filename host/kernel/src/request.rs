@@ -71,6 +71,8 @@ pub struct Request {
     pub approval: Option<InvocationId>,
     /// Whether to look as closely as the gate can.
     pub thorough: bool,
+    /// Whether it is a review itself, which nobody reviews.
+    pub(crate) reviewed_by_nobody: bool,
     /// Who hears how far the call has come.
     pub progress: Option<Sink>,
     /// The running call this one was made from.
@@ -92,6 +94,7 @@ impl Request {
             metadata: None,
             approval: None,
             thorough: false,
+            reviewed_by_nobody: false,
             progress: None,
             parent: None,
         }

@@ -17,6 +17,9 @@ use crate::language::Language;
 use crate::roles::Roles;
 use crate::rule::{Layer, Looks, Rule, Says};
 
+/// The stack for evaluating rules, in bytes: Cedar wants 100 KiB left at every step.
+const STACK_BYTES: usize = 1 << 20;
+
 /// Everything that was written: both layers and the roles they speak of.
 #[derive(Clone)]
 pub(crate) struct Sources {
@@ -134,7 +137,10 @@ impl RuleSet {
 
     /// The ruling on a question, from memory where it was asked before.
     pub(crate) fn rule(&self, question: &Question<'_>) -> Ruling {
-        self.cache.get(question, || self.decide(&Asked::from(question)).ruling)
+        // A call of a plugin's comes on the plugin's own short stack, where the rules could not be
+        // evaluated: each rule is walked by recursion.
+        let decide = || self.decide(&Asked::from(question)).ruling;
+        self.cache.get(question, || stacker::grow(STACK_BYTES, decide))
     }
 
     /// Evaluates every rule. A `forbid` that cannot be evaluated counts as one that matches, a

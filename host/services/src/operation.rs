@@ -156,12 +156,16 @@ pub enum Operation {
         /// The held invocation.
         id: String,
     },
-    /// Say yes to one call, once. Answers like `Approval`.
+    /// Say yes to one call, once. Answers like `Approval`, and with `standing` also `rule`: `{id, text,
+    /// revision}`, the rule that was written.
     Approve {
         /// The held invocation.
         id: String,
         /// Why.
         note: Option<String>,
+        /// Permit such calls from now on, too.
+        #[serde(default)]
+        standing: Option<Standing>,
     },
     /// Say no, or take a yes back that was not used. Answers like `Approval`.
     Deny {
@@ -290,6 +294,19 @@ pub struct Call {
     /// Whether to look as closely as the gate can.
     #[serde(default)]
     pub thorough: bool,
+}
+
+/// What a yes is to hold for beside the one call.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Standing {
+    /// A capability, `plugin/capability`, `plugin/*`, an effect class or a scope; the held capability of
+    /// its plugin where there is none.
+    #[serde(default)]
+    pub pattern: Option<String>,
+    /// When it ends (RFC 3339).
+    #[serde(default)]
+    pub until: Option<String>,
 }
 
 /// A text on its way into the store of secrets. It is wiped from memory when dropped and shows

@@ -15,6 +15,9 @@ pub trait RuleBook: Send + Sync {
     /// Why it was not done; nothing has changed then.
     fn carry_out(&self, by: &Caller, wish: RuleWish) -> Result<Value, Problem>;
 
+    /// The number of the rules in force.
+    fn revision(&self) -> u64;
+
     /// Sees whether the operator's file has changed, and takes it if it has.
     fn look(&self);
 

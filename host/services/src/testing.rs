@@ -95,6 +95,10 @@ impl RuleBook for FakeRules {
         Ok(serde_json::json!({ "by": by.to_string(), "wish": wish }))
     }
 
+    fn revision(&self) -> u64 {
+        7
+    }
+
     fn look(&self) {}
 
     fn problem(&self) -> Option<String> {

@@ -52,6 +52,9 @@ pub(super) fn read(mut root: Table<'_>) -> Option<Manifest> {
     let (config, config_schema) =
         root.section("config").and_then(|table| config::read(table, &permissions)).unwrap_or_default();
     let health = root.section("health").map_or(sections::DEFAULT_HEALTH, sections::health);
+    if kind == Some(Kind::Skeptic) && !capabilities.iter().any(|one| one.id.as_str() == "review") {
+        root.wrong("a skeptic is asked through its capability `review`, and there is none of that name");
+    }
     root.finish(&PLANNED);
     let id = id?;
     Some(Manifest {

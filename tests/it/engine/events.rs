@@ -55,7 +55,7 @@ async fn what_is_no_topic_or_no_json_is_told_escaped() {
     for (topic, text) in [
         ("news.*", "1"),
         ("", "1"),
-        ("news\u{1b}[2J", "1"),
+        ("news\u{1b}[7m", "1"),
         ("news.made", ""),
         ("news.made", "{"),
         ("news.made", "1 2"),

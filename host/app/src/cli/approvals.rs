@@ -1,6 +1,6 @@
 //! `approvals`: calls that wait for a person.
 
-use ares_services::operation::Operation;
+use ares_services::operation::{Operation, Standing};
 use clap::Subcommand;
 
 use super::Context;
@@ -15,7 +15,7 @@ use crate::render::{field, record, table};
 /// is then made again with --approval ID, and every check is made again.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  ares-host approvals list\n  ares-host approvals show 01934f3e-7c1b-7b7e-9d5c-2f1f0a3b4c5d\n  ares-host approvals approve 01934f3e-7c1b-7b7e-9d5c-2f1f0a3b4c5d --note \"seen the draft\"\n  ares-host approvals deny 01934f3e-7c1b-7b7e-9d5c-2f1f0a3b4c5d"
+    after_help = "Examples:\n  ares-host approvals list\n  ares-host approvals show 01934f3e-7c1b-7b7e-9d5c-2f1f0a3b4c5d\n  ares-host approvals approve 01934f3e-7c1b-7b7e-9d5c-2f1f0a3b4c5d --note \"seen the draft\"\n  ares-host approvals approve 01934f3e-7c1b-7b7e-9d5c-2f1f0a3b4c5d --always --until 2026-12-31T00:00:00Z\n  ares-host approvals deny 01934f3e-7c1b-7b7e-9d5c-2f1f0a3b4c5d"
 )]
 pub(crate) struct Approvals {
     #[command(subcommand)]
@@ -45,6 +45,15 @@ enum Action {
         /// Why, kept with the approval
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
+        /// Write a rule, too: such calls of this caller need no asking from now on
+        #[arg(long)]
+        always: bool,
+        /// What the rule is for: a capability, plugin/capability, plugin/*, an effect class or a scope [default: this capability of this plugin]
+        #[arg(long = "for", value_name = "PATTERN", requires = "always")]
+        pattern: Option<String>,
+        /// When the rule ends, for instance 2026-12-31T00:00:00Z
+        #[arg(long, value_name = "TIME", requires = "always")]
+        until: Option<String>,
     },
     /// Say no, or take a yes back that was not used
     Deny {
@@ -61,7 +70,10 @@ impl Approvals {
         let operation = match self.action {
             Action::List { all, limit } => return list(context, all, limit).await,
             Action::Show { id } => Operation::Approval { id },
-            Action::Approve { id, note } => Operation::Approve { id, note },
+            Action::Approve { id, note, always, pattern, until } => {
+                let standing = always.then_some(Standing { pattern, until });
+                Operation::Approve { id, note, standing }
+            }
             Action::Deny { id, note } => Operation::Deny { id, note },
         };
         let answer = context.operate(operation).await?;

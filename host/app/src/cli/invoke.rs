@@ -100,7 +100,11 @@ async fn call_and_explain(
     call: Call,
     explain: bool,
 ) -> Result<(Value, Option<Value>), Failure> {
-    let mut answer = session.operate_drawn(&context.screen, Operation::Invoke(call)).await?;
+    let mut answer = session.operate_drawn(&context.screen, Operation::Invoke(call.clone())).await?;
+    if let Some(approval) = asked(session, context, &answer).await? {
+        let call = Call { approval: Some(approval), ..call };
+        answer = session.operate_drawn(&context.screen, Operation::Invoke(call)).await?;
+    }
     if !explain {
         return Ok((answer, None));
     }
@@ -114,4 +118,27 @@ async fn call_and_explain(
         answer.insert("explained".to_owned(), explained.clone());
     }
     Ok((answer, Some(explained)))
+}
+
+/// Where the call waits for a person and one is there: their yes, as the approval it can be made with.
+async fn asked(session: &Session, context: &Context, answer: &Value) -> Result<Option<String>, Failure> {
+    if answer.pointer("/error/kind").and_then(Value::as_str) != Some("held") || !context.screen.asks {
+        return Ok(None);
+    }
+    let id = field::text(answer, "id");
+    let held = session.operate(Operation::Approval { id: id.clone() }).await?;
+    context.screen.note(&format!(
+        "{} of {} ({}) with {}\nwaits for a person: {}",
+        field::text(&held, "capability"),
+        field::text(&held, "plugin"),
+        field::text(&held, "effect"),
+        field::text(&held, "arguments"),
+        field::text(&held, "reason")
+    ));
+    let said = context.screen.ask("Let this call run once? [y/N]").unwrap_or_default();
+    if !matches!(said.to_lowercase().as_str(), "y" | "yes") {
+        return Ok(None);
+    }
+    session.operate(Operation::Approve { id: id.clone(), note: None, standing: None }).await?;
+    Ok(Some(id))
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use super::{Draft, Refused, Resolved};
+use super::{Draft, Refused, Resolved, Weighed};
 use crate::facts::{Binding, Capability, Effect, Grants, Limits, Plugin};
 use crate::gate::{Decision, Gate, Grounds, Judgement, Kind, Refusal, Verdict};
 use crate::name::{Blake3, CapabilityId, InvocationId, PluginName, Topic};
@@ -74,7 +74,8 @@ pub struct Reentry {
 }
 
 impl Gate {
-    /// Judges a request. The checks run in their fixed order and the first no ends it.
+    /// Judges a request. The checks run in their fixed order and the first no ends it; then the steps
+    /// weigh what is known.
     ///
     /// # Errors
     /// The refusal, ready to be recorded.
@@ -82,7 +83,7 @@ impl Gate {
         clippy::result_large_err,
         reason = "a refusal carries the request to the journal; it is the other half of the flow, not an error path"
     )]
-    pub fn admit(&self, resolved: Resolved, invoke: Arc<dyn Invoke>) -> Result<Admitted, Refused> {
+    pub fn weigh(&self, resolved: Resolved) -> Result<Weighed, Refused> {
         let mut draft = Draft::new(resolved, Arc::clone(self.policy()), self.settings().breaker);
         for check in self.checks() {
             if let Err(refusal) = check.check(&mut draft) {
@@ -96,7 +97,7 @@ impl Gate {
             Ok((route, judgement))
         });
         match judged.and_then(|judged| Ok((judged, draft.arguments.take().ok_or_else(Refusal::unjudged)?))) {
-            Ok((judged, arguments)) => self.decide(draft, judged, arguments, invoke),
+            Ok(((route, judgement), arguments)) => Ok(Weighed { draft, route, judgement, arguments }),
             Err(refusal) => {
                 let verdict = Verdict::refused(&refusal, draft.ranking());
                 Err(Refused::new(draft, refusal, verdict))
@@ -105,14 +106,12 @@ impl Gate {
     }
 
     /// From the evidence to the permit, or to a question.
+    ///
+    /// # Errors
+    /// The refusal, ready to be recorded.
     #[expect(clippy::result_large_err, reason = "as above")]
-    fn decide(
-        &self,
-        draft: Draft,
-        (route, judgement): (Route, Box<Judgement>),
-        arguments: Value,
-        invoke: Arc<dyn Invoke>,
-    ) -> Result<Admitted, Refused> {
+    pub fn decide(&self, weighed: Weighed, invoke: Arc<dyn Invoke>) -> Result<Admitted, Refused> {
+        let Weighed { draft, route, judgement, arguments } = weighed;
         let grounds = Grounds::of(&route, &judgement, self.settings(), draft.posture().mode);
         let decision = grounds.decide();
         let lifted = match lift(&draft, &route, &judgement, (&arguments, grounds)) {

@@ -131,14 +131,19 @@ impl Draft {
         &self.findings
     }
 
+    /// Who made the first call of the chain.
+    #[must_use]
+    pub fn first_caller(&self) -> &Caller {
+        self.parent().map_or(&self.request().caller, Parent::first_caller)
+    }
+
     /// What the operator's rules say of the request, with what is known of its arguments.
     ///
     /// # Errors
     /// The refusal for a request nobody can answer.
     pub fn ask_rules(&self, arguments: Option<Arguments<'_>>) -> Result<Ruling, Refusal> {
         let route = self.route()?;
-        let caller = &self.request().caller;
-        let origin = self.parent().map_or(caller, Parent::first_caller);
+        let (caller, origin) = (&self.request().caller, self.first_caller());
         Ok(self.policy.rule(&Question {
             caller,
             origin,

@@ -12,6 +12,7 @@ mod refused;
 mod resolved;
 mod scrubbed;
 mod verified;
+mod weighed;
 
 pub use admitted::{Admitted, Parent, Permit, Reentry};
 pub use draft::Draft;
@@ -23,3 +24,4 @@ pub use refused::Refused;
 pub use resolved::Resolved;
 pub use scrubbed::Scrubbed;
 pub use verified::Verified;
+pub use weighed::Weighed;

@@ -58,6 +58,8 @@ pub struct Grounds {
     pub stance: Stance,
     /// Whether there is any evidence that this component works.
     pub tried: bool,
+    /// Whether a skeptic wants a person asked.
+    pub blocked: bool,
     /// Whether the host's mode lets run what a rule only asks about.
     pub auto: bool,
 }
@@ -73,6 +75,7 @@ impl Grounds {
             level: judgement.level,
             stance: judgement.ruling.stance,
             tried: judgement.history.good > 0 || before || !settings.ask_untried,
+            blocked: judgement.blocked,
             auto: mode == Mode::Auto && !judgement.ruling.firm,
         }
     }
@@ -90,7 +93,8 @@ impl Grounds {
         };
         // What changes something is not let loose on the world untried, whatever a rule says of it.
         let of_trial = if self.effect.changes() && !self.tried { Decision::Ask } else { Decision::Execute };
-        self.of_effect().max(of_rules).max(of_trial)
+        let of_skeptics = if self.blocked { Decision::Ask } else { Decision::Execute };
+        self.of_effect().max(of_rules).max(of_trial).max(of_skeptics)
     }
 
     /// Why a person is asked.
@@ -102,6 +106,11 @@ impl Grounds {
             (_, Stance::Ask) => {
                 let rule = rule.as_deref().map_or_else(String::new, |rule| format!(" (rule `{rule}`)"));
                 format!("{reason}{rule}")
+            }
+            _ if self.blocked => {
+                let objection =
+                    judgement.findings.iter().find(|finding| finding.warning && finding.id == "K1");
+                objection.map_or_else(|| "a skeptic objects".to_owned(), |finding| finding.text.clone())
             }
             _ if self.effect == Effect::Destructive => "it cannot be undone".to_owned(),
             _ if self.effect.changes() && !self.tried => {
@@ -132,7 +141,15 @@ mod tests {
     use Decision::{Ask, Caveats, Escalate, Execute, Refuse};
 
     fn grounds(effect: Effect, level: Level) -> Grounds {
-        Grounds { effect, reversible: true, level, stance: Stance::Auto, tried: true, auto: false }
+        Grounds {
+            effect,
+            reversible: true,
+            level,
+            stance: Stance::Auto,
+            tried: true,
+            blocked: false,
+            auto: false,
+        }
     }
 
     #[test]
@@ -158,7 +175,7 @@ mod tests {
             levels.into_iter().flat_map(move |level| {
                 stances.into_iter().flat_map(move |stance| {
                     [(true, true), (true, false), (false, true), (false, false)].map(|(tried, reversible)| {
-                        Grounds { effect, reversible, level, stance, tried, auto: false }
+                        Grounds { effect, reversible, level, stance, tried, blocked: false, auto: false }
                     })
                 })
             })
@@ -178,6 +195,8 @@ mod tests {
                 assert!(stance < grounds.stance || other.decide() >= decided, "{grounds:?} {stance:?}");
             }
             assert!(Grounds { tried: false, ..grounds }.decide() >= decided, "{grounds:?}");
+            let blocked = Grounds { blocked: true, ..grounds }.decide();
+            assert!(blocked >= decided && blocked >= Ask, "{grounds:?}");
             assert_eq!(
                 decided == Decision::Refuse,
                 grounds.stance >= Stance::Never || {

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::steps::{Mark, STEPS};
-use super::{Alternative, Decision, Depth, Finding, Judgement, Level, Verdict};
+use super::{Alternative, Decision, Depth, Finding, Judgement, Level, Reviewed, Verdict};
 use crate::facts::History;
 use crate::name::InvocationId;
 use crate::ports::Ruling;
@@ -63,6 +63,8 @@ pub struct Judged {
     pub level: Level,
     /// What the operator's rules said.
     pub policy: Ruling,
+    /// What skeptics said.
+    pub skeptics: Vec<Reviewed>,
     /// Providers it was compared with.
     pub alternatives: Vec<Alternative>,
     /// What lowered the score.
@@ -116,7 +118,7 @@ fn judged(judgement: &Judgement) -> Judged {
     let weights = judgement.weighed();
     let step = |step: &&dyn super::steps::Step| {
         let (mark, text) = step.conclude(judgement);
-        let of = |finding: &&Finding| step.letter().is_some_and(|letter| finding.id.starts_with(letter));
+        let of = |finding: &&Finding| finding.id.starts_with(step.letter());
         let findings = judgement.findings.iter().filter(of).cloned().collect();
         StepOut { name: step.name(), mark, text, findings }
     };
@@ -139,6 +141,7 @@ fn judged(judgement: &Judgement) -> Judged {
         },
         level: judgement.level,
         policy: judgement.ruling.clone(),
+        skeptics: judgement.skeptics.clone(),
         alternatives: judgement.alternatives.clone(),
         warnings: warnings.map(|finding| finding.text.clone()).collect(),
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bounds, Finding, Level, Tier, Weights};
+use super::{Bounds, Finding, Level, Reviewed, Tier, Weights};
 use crate::facts::History;
 use crate::name::PluginName;
 use crate::ports::Ruling;
@@ -69,6 +69,12 @@ pub struct Judgement {
     pub level: Level,
     /// What the operator's rules said.
     pub ruling: Ruling,
+    /// What skeptics said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skeptics: Vec<Reviewed>,
+    /// Whether one of them wants a person asked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub blocked: bool,
 }
 
 impl Judgement {

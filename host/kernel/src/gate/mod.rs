@@ -8,6 +8,7 @@ mod explained;
 mod finding;
 mod judgement;
 mod refusal;
+mod review;
 mod score;
 pub mod steps;
 mod verdict;
@@ -20,6 +21,7 @@ pub use explained::{Explained, Judged, StepOut, Sum};
 pub use finding::{Evidence, Finding};
 pub use judgement::{Alternative, Depth, Judgement};
 pub use refusal::{Kind, Refusal};
+pub use review::{Answer, Objection, Review, Reviewed, Severity};
 pub use score::{Bounds, Level, Tier, Weights};
 pub use verdict::{Summary, Verdict};
 
@@ -117,6 +119,8 @@ impl Gate {
             score: 0,
             level: Level::Low,
             ruling,
+            skeptics: Vec::new(),
+            blocked: false,
         });
         let case = Case { draft, route, weights: &self.settings.weights };
         for step in STEPS {

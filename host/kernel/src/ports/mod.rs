@@ -42,6 +42,11 @@ pub trait Invoke: Send + Sync {
 pub trait Catalog: Send + Sync {
     /// Finds the provider for a request, from memory.
     fn resolve<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Resolution>;
+
+    /// The enabled skeptics, from memory. A catalogue without any is as it comes.
+    fn skeptics(&self) -> Arc<[PluginName]> {
+        Arc::new([])
+    }
 }
 
 /// Who can answer a request.

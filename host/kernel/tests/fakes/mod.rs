@@ -19,7 +19,8 @@ use ares_kernel::ports::{
 };
 use ares_kernel::{
     Blake3, Caller, CapabilityId, DeliveryId, Event, EventId, FaultKind, InvocationId, Kernel, KvWrite,
-    Outcome, Permit, Ports, Posted, Published, Report, Request, SecretName, SecretValue, Topic, Usage,
+    Outcome, Permit, PluginName, Ports, Posted, Published, Report, Request, SecretName, SecretValue, Topic,
+    Usage,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -48,6 +49,7 @@ struct State {
     posture: Mutex<Option<Arc<Posture>>>,
     done: Mutex<Option<Vec<CapabilityId>>>,
     unwell: Mutex<Option<Health>>,
+    skeptics: Mutex<Vec<PluginName>>,
     later_ms: AtomicU64,
     routes: Vec<Route>,
 }
@@ -169,6 +171,11 @@ impl World {
     /// How its plugins say they fare.
     pub(crate) fn fares(&self, health: Health) {
         *self.state.unwell.lock().unwrap() = Some(health);
+    }
+
+    /// Makes `doubter` a skeptic: it says what the arguments it is told of tell it to say.
+    pub(crate) fn doubt(&self) {
+        self.state.skeptics.lock().unwrap().push("doubter".parse().unwrap());
     }
 
     /// Lets time pass.
@@ -299,6 +306,7 @@ fn routes() -> Vec<Route> {
         route(&demo, other),
         route(&limited(&granted), capability("seldom", Effect::Pure, &[], &open, &granted)),
         route(&demo, last(&open, &granted)),
+        route(&plugin("doubter", true, &granted), capability("review", Effect::Pure, &[], &open, &granted)),
         route(&demo, capability("traps", Effect::Pure, &[], &open, &granted)),
         route(&demo, capability("breaks", Effect::Pure, &[], &open, &granted)),
         route(&keeper, capability("put", Effect::Write, &[Scope::Kv], &open, &store)),
@@ -400,6 +408,10 @@ impl Catalog for State {
         let resolution = Resolution { approval, posture, done, ..Resolution::only(provision) };
         async move { resolution }.boxed()
     }
+
+    fn skeptics(&self) -> Arc<[PluginName]> {
+        self.skeptics.lock().unwrap().as_slice().into()
+    }
 }
 
 impl Journal for State {
@@ -480,6 +492,11 @@ async fn guest(permit: &Permit) -> String {
         "says-other" => "{}".into(),
         "says-a-secret" => format!(r#"{{"much":{FAKE}}}"#),
         "says-much" => json!({"much": "x".repeat(200)}).to_string(),
+        "review" => {
+            let told = permit.arguments()["arguments"].as_str().unwrap();
+            let said: Value = serde_json::from_str(told).unwrap();
+            said.get("say").and_then(Value::as_str).unwrap_or("{}").to_owned()
+        }
         "breaks" => panic!("an engine must not, but this one does"),
         "relay" | "move" => {
             let to = permit.arguments()["to"].as_array().unwrap();

@@ -148,4 +148,8 @@ impl Catalog for Provisioned {
         }
         .boxed()
     }
+
+    fn skeptics(&self) -> Arc<[PluginName]> {
+        self.0.inner.skeptics()
+    }
 }

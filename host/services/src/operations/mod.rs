@@ -105,8 +105,8 @@ impl Operations {
             Operation::LockoutOff { note } => self.lockout_change(caller, LockoutChange::Off(note)).await,
             Operation::Approvals { all, limit } => self.approvals(all, limit).await,
             Operation::Approval { id } => self.approval(&id).await,
-            Operation::Approve { id, note } => self.decide(caller, &id, true, note).await,
-            Operation::Deny { id, note } => self.decide(caller, &id, false, note).await,
+            Operation::Approve { id, note, standing } => self.approve(caller, &id, note, standing).await,
+            Operation::Deny { id, note } => self.deny(caller, &id, note).await,
             Operation::ConfigGet { plugin, key } => self.config_get(&plugin, key).await,
             Operation::ConfigSet { plugin, key, value } => {
                 self.config_set(caller, &plugin, key, &value).await

@@ -154,7 +154,10 @@ impl Examine for Requests {
         let received = self.ledger.open(request).map_err(|error| Finding(error.to_string()))?;
         let admitted = self.runtime.block_on(async {
             let resolved = received.resolve(&self.registry).await;
-            self.gate.admit(resolved, Arc::new(Nowhere))
+            match self.gate.weigh(resolved) {
+                Ok(weighed) => self.gate.decide(weighed, Arc::new(Nowhere)),
+                Err(refused) => Err(refused),
+            }
         });
         match admitted {
             Ok(_) => inside(capability, arguments),

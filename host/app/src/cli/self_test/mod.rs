@@ -109,7 +109,7 @@ impl Trial {
         }
         // Whoever runs a case wants its calls made.
         let id = field::text(&outcome, "id");
-        self.operate(Operation::Approve { id: id.clone(), note: None }).await?;
+        self.operate(Operation::Approve { id: id.clone(), note: None, standing: None }).await?;
         self.operate(Operation::Invoke(Call { approval: Some(id), ..call })).await
     }
 

@@ -19,8 +19,8 @@ impl Step for Challenge {
         "challenge"
     }
 
-    fn letter(&self) -> Option<char> {
-        Some('C')
+    fn letter(&self) -> &'static [char] {
+        &['C', 'K']
     }
 
     fn examine(&self, case: &Case<'_>, judgement: &mut Judgement) {
@@ -33,7 +33,7 @@ impl Step for Challenge {
     }
 
     fn conclude(&self, judgement: &Judgement) -> (Mark, String) {
-        let found = judgement.findings.iter().filter(|finding| finding.id.starts_with('C')).count();
+        let found = judgement.findings.iter().filter(|finding| finding.id.starts_with(self.letter())).count();
         if warned(self, judgement) {
             return (Mark::Caveat, format!("{found} of its questions found something"));
         }

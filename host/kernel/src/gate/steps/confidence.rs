@@ -10,8 +10,8 @@ impl Step for Confidence {
         "confidence"
     }
 
-    fn letter(&self) -> Option<char> {
-        None
+    fn letter(&self) -> &'static [char] {
+        &[]
     }
 
     fn examine(&self, case: &Case<'_>, judgement: &mut Judgement) {

@@ -11,8 +11,8 @@ impl Step for Explain {
         "explain"
     }
 
-    fn letter(&self) -> Option<char> {
-        None
+    fn letter(&self) -> &'static [char] {
+        &[]
     }
 
     fn examine(&self, case: &Case<'_>, judgement: &mut Judgement) {

@@ -52,8 +52,8 @@ pub trait Step: Send + Sync {
     /// Its name in verdicts.
     fn name(&self) -> &'static str;
 
-    /// The letter its findings begin with, where it has findings.
-    fn letter(&self) -> Option<char>;
+    /// The letters its findings begin with, where it has findings.
+    fn letter(&self) -> &'static [char];
 
     /// Looks at the case and notes what it finds.
     fn examine(&self, case: &Case<'_>, judgement: &mut Judgement);
@@ -73,6 +73,6 @@ pub const STEPS: &[&dyn Step] = &[
 
 /// Whether any warning of this step was noted.
 fn warned(step: &dyn Step, judgement: &Judgement) -> bool {
-    let of = |id: &str| step.letter().is_some_and(|letter| id.starts_with(letter));
+    let of = |id: &str| id.starts_with(step.letter());
     judgement.findings.iter().any(|finding| finding.warning && of(&finding.id))
 }

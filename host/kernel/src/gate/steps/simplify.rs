@@ -15,8 +15,8 @@ impl Step for Simplify {
         "simplify"
     }
 
-    fn letter(&self) -> Option<char> {
-        Some('S')
+    fn letter(&self) -> &'static [char] {
+        &['S']
     }
 
     fn examine(&self, case: &Case<'_>, judgement: &mut Judgement) {

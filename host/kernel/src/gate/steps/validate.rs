@@ -20,8 +20,8 @@ impl Step for Validate {
         "validate"
     }
 
-    fn letter(&self) -> Option<char> {
-        Some('V')
+    fn letter(&self) -> &'static [char] {
+        &['V']
     }
 
     fn examine(&self, case: &Case<'_>, judgement: &mut Judgement) {
