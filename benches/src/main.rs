@@ -13,7 +13,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use ares_kernel::{Caller, Request};
-use report::{Goal, Report};
+use report::Report;
 
 const INPUT: &str = r#"{"text":"hello"}"#;
 const WARM_UP: usize = 2_000;
@@ -72,13 +72,8 @@ async fn calls(guest: &Path, report: &mut Report) -> anyhow::Result<()> {
     let (per_second, whole) =
         (measure::throughput(FLOOD, plain.clone()).await, measure::throughput(FLOOD, through.clone()).await);
     report.throughput(&format!("{} s on end", FLOOD.as_secs()), per_second, whole);
-    let alone = gate::alone(CALLS, INPUT).await?;
-    report.line(
-        "gate alone, p50 / p99",
-        format!("{:.1} µs / {:.1} µs", alone.percentile(50), alone.percentile(99)),
-        Goal::at_most("p50 10 µs", alone.percentile(50), 10.0),
-    );
     host.close().await;
+    gate::all(CALLS, report).await?;
     authority::all(guest, report).await
 }
 
