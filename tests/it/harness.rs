@@ -71,6 +71,8 @@ pub(crate) struct Installation {
     pub(crate) folder: TempDir,
     /// The gate trusts what it does not know: for tests of everything else.
     trusting: bool,
+    /// Variables of the environment beside those.
+    variables: Vec<(String, String)>,
 }
 
 impl Installation {
@@ -85,9 +87,14 @@ impl Installation {
     }
 
     fn with(trusting: bool) -> Self {
-        let installation = Self { folder: TempDir::new().unwrap(), trusting };
+        let installation = Self { folder: TempDir::new().unwrap(), trusting, variables: Vec::new() };
         installation.ares(["init"]).exits(0);
         installation
+    }
+
+    /// Sets a variable of the environment for every command from now on.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.variables.push((name.to_owned(), value.to_owned()));
     }
 
     /// The state directory.
@@ -114,6 +121,7 @@ impl Installation {
                 .env("ARES_HOST_GATE_BREAKER_FAULTS", "1000");
             command.env("ARES_HOST_POLICY_FILE", root().join("tests/it/rules/free.cedar"));
         }
+        command.envs(self.variables.iter().cloned());
         command
     }
 

@@ -25,6 +25,7 @@ mod host;
 mod hostile;
 mod layers;
 mod lock;
+mod matrix;
 mod mcp;
 mod network;
 mod policy;

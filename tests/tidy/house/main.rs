@@ -202,7 +202,7 @@ mod document_rules {
 
     #[test]
     fn every_check_has_a_row() {
-        let files = [("docs/architecture.md", "| caller |\n"), ("host/kernel/src/gate/checks/mood.rs", "")];
+        let files = [("docs/gate.md", "| caller |\n"), ("host/kernel/src/gate/checks/mood.rs", "")];
         check(documents::every_check_has_a_row, &files, "`mood`");
     }
 }

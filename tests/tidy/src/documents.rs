@@ -3,6 +3,7 @@
 use crate::{Repository, Violations};
 
 const ARCHITECTURE: &str = "docs/architecture.md";
+const GATE: &str = "docs/gate.md";
 const MANIFEST: &str = "docs/manifest.md";
 const READER: &str = "registry/src/manifest/";
 const SECTIONS: &str = "registry/src/manifest/sections.rs";
@@ -16,6 +17,7 @@ const TAKES: [&str; 6] = [
     "whole(&mut table, \"",
 ];
 const CHECKS: &str = "host/kernel/src/gate/checks/";
+const STEPS: &str = "host/kernel/src/gate/steps/";
 
 /// Every path in backquotes in docs/architecture.md leads somewhere. One with a placeholder is a
 /// place for something new.
@@ -62,10 +64,13 @@ pub fn every_limit_has_a_row(repository: &Repository) -> Violations {
     missing.map(|key| format!("{MANIFEST}: the limit `{key}` has no row in the table of [limits]")).collect()
 }
 
-/// The table of checks has a row for every check there is.
+/// The tables of docs/gate.md have a row for every check and every step there is.
 pub fn every_check_has_a_row(repository: &Repository) -> Violations {
-    let text = repository.text(ARCHITECTURE).unwrap_or_default();
-    let names = repository.files().filter_map(|(path, _)| path.strip_prefix(CHECKS)?.strip_suffix(".rs"));
-    let missing = names.filter(|name| *name != "mod" && !text.contains(&format!("\n| {name} |")));
-    missing.map(|name| format!("{ARCHITECTURE}: the check `{name}` has no row in the table")).collect()
+    let text = repository.text(GATE).unwrap_or_default();
+    let of = |folder: &'static str| {
+        repository.files().filter_map(move |(path, _)| path.strip_prefix(folder)?.strip_suffix(".rs"))
+    };
+    let names = of(CHECKS).chain(of(STEPS)).filter(|name| *name != "mod");
+    let missing = names.filter(|name| !text.contains(&format!("\n| {name} |")));
+    missing.map(|name| format!("{GATE}: `{name}` of the gate has no row in its table")).collect()
 }
