@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ares_kernel::facts::{Came, Track, USES_MAX, Use};
+use ares_kernel::facts::{Came, Track, Use, kept_uses};
 use ares_kernel::{Blake3, Caller, CapabilityId, InvocationId};
 use rusqlite::{Connection, OptionalExtension as _};
 use serde::Serialize;
@@ -106,12 +106,12 @@ fn stored(connection: &Connection, key: (&[u8; 32], &str)) -> rusqlite::Result<V
 }
 
 fn write(connection: &Connection, key: (&[u8; 32], &str), uses: &[Use], now: u64) -> rusqlite::Result<()> {
-    let last = uses.get(uses.len().saturating_sub(USES_MAX)..).unwrap_or(uses);
+    let last = kept_uses(uses);
     let mut insert = connection.prepare_cached(
         "INSERT INTO history (blake3, capability, uses, updated_at) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (blake3, capability) DO UPDATE SET uses = excluded.uses, updated_at = excluded.updated_at",
     )?;
-    insert.execute((key.0, key.1, packed(last)?, int(now)))?;
+    insert.execute((key.0, key.1, packed(&last)?, int(now)))?;
     Ok(())
 }
 
@@ -119,7 +119,7 @@ fn write(connection: &Connection, key: (&[u8; 32], &str), uses: &[Use], now: u64
 pub(crate) fn lost(connection: &Connection, owner: Uuid, now: u64) -> rusqlite::Result<()> {
     let mut select = connection.prepare_cached(
         "SELECT id, blake3, capability, input_blake3 FROM invocations
-         WHERE owner = ?1 AND status = 'running' AND blake3 IS NOT NULL",
+         WHERE owner = ?1 AND status = 'running' AND blake3 IS NOT NULL AND rehearsal IS NOT 1",
     )?;
     let found = select.query_map([owner.as_bytes()], |row| {
         let (id, input) = (InvocationId::from_bytes(row.get(0)?), crate::rows::blake3(row, 3)?);

@@ -99,6 +99,7 @@ fn view(row: &Row<'_>) -> rusqlite::Result<InvocationView> {
         usage: usage(row)?,
         flags: rows::json_or_none(row, "flags")?,
         verdict: rows::json_or_none(row, "verdict")?,
+        rehearsal: row.get::<_, Option<bool>>("rehearsal")?.unwrap_or(false),
         events: Vec::new(),
     })
 }

@@ -478,6 +478,9 @@ pub struct InvocationView {
     pub flags: Option<Value>,
     /// The gate's verdict.
     pub verdict: Option<Value>,
+    /// Whether it was only a rehearsal, of which nothing was kept.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub rehearsal: bool,
     /// Events it published, and the one it was called with; only where one invocation is asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<EventView>,

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use ares_kernel::facts::{Limits, Maxima, Plugin};
 use ares_kernel::ports::{Component, Described, Engine, Hook, HookReport, LoadError, Runtime};
+use ares_kernel::rehearsal::Tried;
 use ares_kernel::{Blake3, Ended, Fault, FaultKind, Permit, Report};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -127,6 +128,9 @@ impl WasmEngine {
     }
 
     async fn spend(&self, permit: Permit) -> Report {
+        if permit.is_rehearsal() {
+            return Report::fault(FaultKind::NotStarted, "this engine cannot rehearse");
+        }
         let started = Instant::now();
         let ran = match self.ready_until(permit.plugin(), permit.deadline()).await {
             Err(fault) => Ran::not_begun(fault, started),
@@ -136,7 +140,13 @@ impl WasmEngine {
                 self.runner.run(&loaded, Job { authority: Authority::Call(permit), work, started }).await
             }
         };
-        Report { result: ran.result, usage: ran.usage, writes: ran.writes, events: ran.events }
+        Report {
+            result: ran.result,
+            usage: ran.usage,
+            writes: ran.writes,
+            events: ran.events,
+            tried: Tried::default(),
+        }
     }
 
     async fn perform(&self, plugin: &Arc<Plugin>, hook: Hook) -> HookReport {

@@ -23,6 +23,7 @@ mod ledger;
 mod name;
 pub mod ports;
 pub mod progress;
+pub mod rehearsal;
 mod report;
 mod request;
 mod review;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
 use crate::facts::FileLimit;
+use crate::rehearsal::Tried;
 use crate::text::{FOREIGN_TEXT_MAX, escaped};
 
 /// What ended a call that gave no answer. Each is a fault of the guest, but for `Internal`.
@@ -34,6 +35,8 @@ pub enum FaultKind {
     Busy,
     /// The host itself failed.
     Internal,
+    /// In a rehearsal it tried what it is not granted.
+    UndeclaredEffect,
 }
 
 impl FaultKind {
@@ -50,6 +53,7 @@ impl FaultKind {
             Self::NotStarted => "not-started",
             Self::OutputTooLarge => "output-too-large",
             Self::OutputInvalid => "output-invalid",
+            Self::UndeclaredEffect => "undeclared-effect",
             Self::Busy => "busy",
             Self::Internal => "internal",
         }
@@ -251,6 +255,8 @@ pub struct Report {
     pub writes: Vec<KvWrite>,
     /// Events to publish if the answer is good, in order.
     pub events: Vec<Event>,
+    /// What a rehearsed guest did; empty for every other call.
+    pub tried: Tried,
 }
 
 impl Report {
@@ -262,6 +268,7 @@ impl Report {
             usage: Usage::default(),
             writes: Vec::new(),
             events: Vec::new(),
+            tried: Tried::default(),
         }
     }
 }

@@ -73,6 +73,8 @@ pub struct Request {
     pub thorough: bool,
     /// Whether it is a review itself, which nobody reviews.
     pub(crate) reviewed_by_nobody: bool,
+    /// Whether it is only a rehearsal: it runs, and nothing of it lasts.
+    pub rehearse: bool,
     /// Who hears how far the call has come.
     pub progress: Option<Sink>,
     /// The running call this one was made from.
@@ -95,6 +97,7 @@ impl Request {
             approval: None,
             thorough: false,
             reviewed_by_nobody: false,
+            rehearse: false,
             progress: None,
             parent: None,
         }

@@ -11,6 +11,8 @@ mod events;
 mod fakes;
 #[path = "flow/gate.rs"]
 mod gate;
+#[path = "flow/rehearsal.rs"]
+mod rehearsal;
 
 use std::time::Duration;
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ares_kernel::facts::Effect;
 use ares_kernel::ports::Engine;
+use ares_kernel::rehearsal::Tried;
 use ares_kernel::{Permit, Report, Usage};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -65,8 +66,13 @@ impl Engine for Cached {
         let Some(key) = key(&permit) else { return self.inner.call(permit) };
         if let Some(answer) = self.answers().recent.get(&key) {
             let usage = Usage { cached: true, ..Usage::default() };
-            let report =
-                Report { result: Ok(answer.to_string()), usage, writes: Vec::new(), events: Vec::new() };
+            let report = Report {
+                result: Ok(answer.to_string()),
+                usage,
+                writes: Vec::new(),
+                events: Vec::new(),
+                tried: Tried::default(),
+            };
             return std::future::ready(report).boxed();
         }
         async move {
@@ -85,7 +91,7 @@ impl Engine for Cached {
 /// configuration and metadata. Nothing for a call that must run.
 fn key(permit: &Permit) -> Option<Key> {
     let (plugin, request) = (permit.plugin(), permit.request());
-    if !plugin.cache_results || permit.effect() != Effect::Pure {
+    if !plugin.cache_results || permit.effect() != Effect::Pure || permit.is_rehearsal() {
         return None;
     }
     let config = serde_json::to_vec(&*plugin.config).ok()?;
@@ -145,6 +151,18 @@ mod tests {
             let engine = Arc::new(FakeEngine::ending(&[ends]));
             let usage = twice(&cached(&engine, caching, |c| c.effect = effect)).await;
             assert_eq!((usage.cached, engine.calls()), (false, 2), "{caching} {effect} {ends:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_rehearsal_is_neither_answered_from_memory_nor_remembered() {
+        let engine = Arc::new(FakeEngine::default());
+        let kernel = cached(&engine, true, |_| {});
+        for (rehearse, calls) in [(true, 1), (false, 2), (true, 3), (false, 3)] {
+            let mut request = request();
+            request.rehearse = rehearse;
+            kernel.invoke(request).await;
+            assert_eq!(engine.calls(), calls, "{rehearse}");
         }
     }
 

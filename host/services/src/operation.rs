@@ -294,6 +294,10 @@ pub struct Call {
     /// Whether to look as closely as the gate can.
     #[serde(default)]
     pub thorough: bool,
+    /// Whether it is only a rehearsal: it runs, nothing of it lasts, and the outcome says what it
+    /// would have done.
+    #[serde(default)]
+    pub rehearse: bool,
 }
 
 /// What a yes is to hold for beside the one call.

@@ -100,6 +100,7 @@ fn repeatable<'a>(outcome: &'a Outcome, request: &Request) -> Option<(&'a Plugin
         | FaultKind::HostLimit
         | FaultKind::OutputTooLarge
         | FaultKind::OutputInvalid
+        | FaultKind::UndeclaredEffect
         | FaultKind::Busy
         | FaultKind::Internal => false,
     };

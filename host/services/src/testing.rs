@@ -12,6 +12,7 @@ use ares_kernel::ports::{
     Begun, Catalog, Clock, Closing, Component, Described, Engine, Health, Hook, HookReport, Journal,
     JournalError, LoadError, Opening, Provision, Resolution, Route, Runtime,
 };
+use ares_kernel::rehearsal::Tried;
 use ares_kernel::{
     Blake3, Caller, Ended, Failure, FaultKind, Kernel, KvWrite, Permit, PluginName, Ports, Report, Request,
     Usage,
@@ -55,7 +56,13 @@ impl Engine for FakeEngine {
         let report = match self.ends.lock().unwrap().pop_front().unwrap_or(Ends::Ok) {
             Ends::Ok => {
                 let usage = Usage { fuel: 7, ..Usage::default() };
-                Report { result: Ok("{}".to_owned()), usage, writes: Vec::new(), events: Vec::new() }
+                Report {
+                    result: Ok("{}".to_owned()),
+                    usage,
+                    writes: Vec::new(),
+                    events: Vec::new(),
+                    tried: Tried::default(),
+                }
             }
             Ends::Trap => Report::fault(FaultKind::Trap, "unreachable"),
             Ends::OutOfFuel => Report::fault(FaultKind::OutOfFuel, "no fuel left"),
@@ -64,6 +71,7 @@ impl Engine for FakeEngine {
                 usage: Usage::default(),
                 writes: Vec::new(),
                 events: Vec::new(),
+                tried: Tried::default(),
             },
         };
         std::future::ready(report).boxed()

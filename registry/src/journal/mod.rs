@@ -125,6 +125,7 @@ impl Journal for Registry {
             || !closing.writes.is_empty()
             || closing.published.is_some()
             || closing.held.is_some()
+            || opening.rehearsal
             || self.options.journal_sync == JournalSync::EveryReply;
         if on_disk {
             return self.write_closing(opening, &closing);

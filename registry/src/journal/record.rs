@@ -23,6 +23,9 @@ pub(crate) struct Opened<'a> {
     pub(crate) task: Option<Cow<'a, str>>,
     pub(crate) input_blake3: [u8; 32],
     pub(crate) input_bytes: u64,
+    /// The spool is for calls that may keep what they do.
+    #[serde(skip)]
+    pub(crate) rehearsal: bool,
 }
 
 /// Who runs.
@@ -122,6 +125,7 @@ impl<'a> Opened<'a> {
             task: opening.task.as_deref().map(Cow::from),
             input_blake3: *opening.input_blake3.as_bytes(),
             input_bytes: opening.input_bytes,
+            rehearsal: opening.rehearsal,
         }
     }
 
@@ -138,6 +142,7 @@ impl<'a> Opened<'a> {
             task: self.task.map(keep),
             input_blake3: self.input_blake3,
             input_bytes: self.input_bytes,
+            rehearsal: self.rehearsal,
         }
     }
 }
@@ -230,9 +235,9 @@ pub(crate) fn begin(
 ) -> rusqlite::Result<()> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO invocations (id, owner, at, status, caller_kind, caller, capability, parent, depth, task,
-            plugin, version, blake3, effect, input_blake3, input_bytes)
+            plugin, version, blake3, effect, input_blake3, input_bytes, rehearsal)
          VALUES (:id, :owner, :at, 'running', :caller_kind, :caller, :capability, :parent, :depth, :task,
-            :plugin, :version, :blake3, :effect, :input_blake3, :input_bytes)",
+            :plugin, :version, :blake3, :effect, :input_blake3, :input_bytes, :rehearsal)",
     )?;
     insert.execute(named_params! {
         ":id": opened.id, ":owner": owner.as_bytes(), ":at": int(opened.at),
@@ -240,6 +245,7 @@ pub(crate) fn begin(
         ":parent": opened.parent, ":depth": opened.depth, ":task": opened.task,
         ":plugin": runner.plugin, ":version": runner.version, ":blake3": runner.blake3, ":effect": effect,
         ":input_blake3": opened.input_blake3, ":input_bytes": int(opened.input_bytes),
+        ":rehearsal": opened.rehearsal,
     })?;
     Ok(())
 }
@@ -285,8 +291,8 @@ pub(crate) fn whole(
         "INSERT INTO invocations (id, owner, at, ended_at, status, caller_kind, caller, capability, parent,
             depth, task, plugin, version, blake3, effect, code, message, input_blake3, input_bytes,
             output_blake3, output_bytes, fuel, peak_memory_bytes, wall_us, host_calls, log_lines_dropped,
-            cached, verdict, denied, flags)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            cached, verdict, denied, flags, rehearsal)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (id) DO NOTHING",
     )?;
     let runner = closed.runner.as_ref();
@@ -321,6 +327,7 @@ pub(crate) fn whole(
         closed.verdict,
         int(closed.denied),
         closed.flags,
+        opened.rehearsal,
     ])?;
     Ok(written == 1)
 }
@@ -329,7 +336,9 @@ pub(crate) fn whole(
 pub(crate) fn lost(connection: &Connection, owner: Uuid, now: u64) -> rusqlite::Result<usize> {
     let mut update = connection.prepare_cached(
         "UPDATE invocations SET status = 'lost', ended_at = ?2, code = 'lost',
-            message = 'the host ended before this call did; what the call changed outside the store is unknown'
+            message = 'the host ended before this call did; ' || CASE WHEN rehearsal = 1
+                THEN 'it was a rehearsal and changed nothing'
+                ELSE 'what the call changed outside the store is unknown' END
          WHERE owner = ?1 AND status = 'running'",
     )?;
     update.execute((owner.as_bytes(), int(now)))

@@ -292,3 +292,37 @@ fn nothing_runs_while_records_cannot_be_kept_and_everything_does_again_after() {
     close().unwrap();
     assert_eq!(all(&registry).len(), 2);
 }
+
+#[test]
+fn a_rehearsal_is_on_record_as_one_and_no_use_when_its_host_dies() {
+    let state = State::new();
+    let registry = state.open();
+    registry.register(notes(), &operator()).unwrap();
+    let plugin = registry.snapshot().plugin(&name("notes")).cloned().unwrap();
+    let rehearsal = |capability| ares_kernel::ports::Opening { rehearsal: true, ..opening(capability) };
+    let (real, changes, reads, left) =
+        (opening("put_note"), rehearsal("put_note"), rehearsal("get_note"), rehearsal("put_note"));
+    let begin = |opening| {
+        let begun = Begun { plugin: &plugin, effect: Effect::Write, approval: None };
+        wait(registry.begin(opening, begun)).unwrap();
+    };
+    for opening in [&real, &changes, &left] {
+        begin(opening);
+    }
+    for opening in [&real, &changes] {
+        wait(close(&registry, opening, Some(&plugin), Effect::Write, &[])).unwrap();
+    }
+    wait(close(&registry, &reads, Some(&plugin), Effect::Read, &[])).unwrap();
+    let is = |id| registry.invocation(id).unwrap().unwrap().rehearsal;
+    assert_eq!([&real, &changes, &reads, &left].map(|one| is(one.id)), [false, true, true, true]);
+    let lost = opening("put_note");
+    begin(&lost);
+    let ids = (left.id, lost.id);
+    drop(registry);
+    let registry = state.open();
+    let message = |id| registry.invocation(id).unwrap().unwrap().message.unwrap_or_default();
+    assert!(message(ids.0).contains("changed nothing") && message(ids.1).contains("unknown"));
+    let capability = registry.snapshot().plugin(&name("notes")).unwrap().capabilities[0].clone();
+    assert_eq!(capability.id.as_str(), "put_note");
+    assert_eq!(capability.track.uses().len(), 1, "the call that was lost, and not the rehearsal");
+}

@@ -144,6 +144,7 @@ fn opening(capability: &str) -> Opening {
         task: Some("a task".to_owned()),
         input_blake3: Blake3::of(b"{}"),
         input_bytes: 2,
+        rehearsal: false,
     }
 }
 

@@ -153,7 +153,7 @@ fn refused(kind: &str, code: &str) -> &'static str {
     }
 }
 
-const FAULTS: [FaultKind; 11] = [
+const FAULTS: [FaultKind; 12] = [
     FaultKind::Trap,
     FaultKind::OutOfMemory,
     FaultKind::OutOfFuel,
@@ -163,6 +163,7 @@ const FAULTS: [FaultKind; 11] = [
     FaultKind::NotStarted,
     FaultKind::OutputTooLarge,
     FaultKind::OutputInvalid,
+    FaultKind::UndeclaredEffect,
     FaultKind::Busy,
     FaultKind::Internal,
 ];
@@ -176,9 +177,13 @@ fn broke(code: &str) -> &'static str {
             | FaultKind::HostLimit
             | FaultKind::OutputTooLarge,
         ) => "Ask for less at once: the same call will meet the same limit.",
-        Some(FaultKind::Trap | FaultKind::Exit | FaultKind::OutputInvalid | FaultKind::NotStarted) => {
-            "The same arguments will most likely fail again. Try others or do without this tool."
-        }
+        Some(
+            FaultKind::Trap
+            | FaultKind::Exit
+            | FaultKind::OutputInvalid
+            | FaultKind::UndeclaredEffect
+            | FaultKind::NotStarted,
+        ) => "The same arguments will most likely fail again. Try others or do without this tool.",
         Some(FaultKind::Busy) => "Nothing ran. Wait, then call again, less often.",
         Some(FaultKind::Internal) | None => "The host failed, not the arguments. Tell the user.",
     }

@@ -63,6 +63,7 @@ impl Invoke {
                     metadata: self.metadata,
                     approval: self.approval,
                     thorough: self.thorough,
+                    rehearse: false,
                 };
                 call_and_explain(&session, context, call, self.explain).await
             }

@@ -9,6 +9,8 @@ use crate::report::FaultKind;
 
 /// How many uses count at most.
 pub const USES_MAX: usize = 200;
+/// How many rehearsals are kept beside them: a rehearsal pushes no use out.
+pub const REHEARSALS_MAX: usize = 20;
 /// How long a use counts, in milliseconds: 30 days.
 pub const USE_MS_MAX: u64 = 30 * 24 * 60 * 60 * 1000;
 /// How many of the last uses are looked at for faults, and for a change of pace.
@@ -33,6 +35,8 @@ pub enum Came {
     Unknown,
     /// It answered well, and somebody said later that the answer was wrong.
     Wrong,
+    /// A good answer in a rehearsal: no use, but evidence that it was tried.
+    Rehearsed,
 }
 
 /// One call, as far as later verdicts need it.
@@ -110,6 +114,44 @@ pub struct History {
     /// How the pace has changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pace: Option<Pace>,
+    /// Good rehearsals, at most [`REHEARSALS_MAX`]; they count nowhere else.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub rehearsed: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_none(count: &u32) -> bool {
+    *count == 0
+}
+
+impl History {
+    /// Whether there is any evidence that it works: a good answer, in a use or in a rehearsal.
+    #[must_use]
+    pub fn is_tried(&self) -> bool {
+        self.good > 0 || self.rehearsed > 0
+    }
+}
+
+/// Of uses, oldest first, those that are kept.
+#[must_use]
+pub fn kept_uses(uses: &[Use]) -> Vec<Use> {
+    let (mut uses_left, mut rehearsals_left) = (USES_MAX, REHEARSALS_MAX);
+    let mut kept: Vec<Use> = uses
+        .iter()
+        .rev()
+        .filter(|one| {
+            let left = match one.came {
+                Came::Rehearsed => &mut rehearsals_left,
+                _ => &mut uses_left,
+            };
+            let fits = *left > 0;
+            *left = left.saturating_sub(1);
+            fits
+        })
+        .copied()
+        .collect();
+    kept.reverse();
+    kept
 }
 
 /// The uses of one capability of one component. Shared by all who call it and fed when a call ends.
@@ -119,6 +161,7 @@ pub struct Track(Mutex<Kept>);
 #[derive(Debug, Default)]
 struct Kept {
     uses: VecDeque<Use>,
+    rehearsals: VecDeque<Use>,
     good_in: HashMap<u32, u32>,
     counts: Counts,
     since_measured: u32,
@@ -145,7 +188,7 @@ impl Counts {
             Came::Invalid => Some(&mut self.invalid),
             Came::Wrong => Some(&mut self.wrong),
             Came::Unknown => Some(&mut self.unknown),
-            Came::Fault => None,
+            Came::Fault | Came::Rehearsed => None,
         }
     }
 }
@@ -170,6 +213,9 @@ impl Track {
     pub fn add(&self, one: Use) {
         let mut kept = self.kept();
         kept.add(one);
+        if one.came == Came::Rehearsed {
+            return;
+        }
         kept.since_measured += 1;
         if kept.since_measured >= MEASURE_EVERY {
             kept.measure();
@@ -214,7 +260,7 @@ impl Track {
         true
     }
 
-    /// All uses that are kept, oldest first.
+    /// All uses that are kept, oldest first; rehearsals are none.
     #[must_use]
     pub fn uses(&self) -> Vec<Use> {
         self.kept().uses.iter().copied().collect()
@@ -231,6 +277,13 @@ impl Track {
 
 impl Kept {
     fn add(&mut self, one: Use) {
+        if one.came == Came::Rehearsed {
+            if self.rehearsals.len() >= REHEARSALS_MAX {
+                self.rehearsals.pop_front();
+            }
+            self.rehearsals.push_back(one);
+            return;
+        }
         if self.uses.len() >= USES_MAX {
             self.forget_first();
         }
@@ -241,6 +294,9 @@ impl Kept {
     fn forget_before(&mut self, at_ms: u64) {
         while self.uses.front().is_some_and(|one| one.at_ms < at_ms) {
             self.forget_first();
+        }
+        while self.rehearsals.front().is_some_and(|one| one.at_ms < at_ms) {
+            self.rehearsals.pop_front();
         }
     }
 
@@ -293,6 +349,7 @@ impl Kept {
             unsure,
             p95_us: self.p95_us,
             pace: self.pace,
+            rehearsed: u32::try_from(self.rehearsals.len()).unwrap_or(u32::MAX),
         }
     }
 
@@ -379,6 +436,25 @@ mod tests {
         assert!(!track.wrong(1, 1) && !track.wrong(2, 1) && !track.wrong(3, 3));
         let history = track.history(0, 10);
         assert_eq!((history.uses, history.good, history.wrong, history.contexts), (2, 1, 1, 1));
+    }
+
+    #[test]
+    fn a_rehearsal_is_evidence_and_neither_a_use_nor_in_the_way_of_one() {
+        let all: Vec<Use> = (0..USES_MAX as u32)
+            .map(|n| one(if n == 0 { Came::Fault } else { Came::Ok }, n))
+            .chain((500..500 + 3 * REHEARSALS_MAX as u32).map(|n| one(Came::Rehearsed, n)))
+            .collect();
+        let track = Track::of(all.clone());
+        let history = track.history(0, 600);
+        let rehearsed = REHEARSALS_MAX as u32;
+        assert_eq!((history.uses, history.good, history.rehearsed), (200, 199, rehearsed));
+        assert_eq!((history.recent, history.recent_bad), (20, 0));
+        assert_eq!(track.history(0, USE_MS_MAX + 10_000).rehearsed, 0);
+        let kept = kept_uses(&all);
+        assert_eq!((kept.len(), kept[0].came, kept[200].id), (220, Came::Fault, 540));
+        let only = Track::of([one(Came::Rehearsed, 1)]).history(0, 5);
+        assert_eq!((only.is_tried(), only.uses), (true, 0));
+        assert!(!Track::default().history(0, 5).is_tried());
     }
 
     #[test]

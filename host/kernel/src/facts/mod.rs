@@ -17,7 +17,9 @@ mod secret;
 pub use approval::{Approval, ApprovalState, Binding};
 pub use effect::Effect;
 pub use grants::{Access, Folder, Grants, Place, Scope, ScopeError};
-pub use history::{Came, History, Pace, RECENT, Streak, Track, USE_MS_MAX, USES_MAX, Use};
+pub use history::{
+    Came, History, Pace, RECENT, REHEARSALS_MAX, Streak, Track, USE_MS_MAX, USES_MAX, Use, kept_uses,
+};
 pub use limits::{Limits, Maxima};
 pub use net::{Host, Method, MethodError, NetAsk, NetRule, Origin, OriginError, Scheme, special};
 pub use plugin::{

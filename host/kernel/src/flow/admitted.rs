@@ -11,6 +11,7 @@ use crate::gate::{Decision, Gate, Grounds, Judgement, Kind, Refusal, Verdict};
 use crate::name::{Blake3, CapabilityId, InvocationId, PluginName, Topic};
 use crate::ports::{Held, Invoke, Opening, Route};
 use crate::progress::Sink;
+use crate::rehearsal::Stage;
 use crate::request::{Caller, Request};
 
 /// A request the gate let through.
@@ -24,6 +25,8 @@ pub struct Admitted {
     pub(super) context: (u32, u32),
     /// What it runs with instead of a freer decision.
     pub(super) approval: Option<InvocationId>,
+    /// Where its effects come together, if it is a rehearsal.
+    pub(super) stage: Option<Stage>,
 }
 
 /// The right to make one call: what may run, what it may reach, what it may spend. Not `Clone`:
@@ -36,6 +39,7 @@ pub struct Permit {
     deadline: Instant,
     arguments: Value,
     invoke: Arc<dyn Invoke>,
+    stage: Option<Stage>,
 }
 
 /// Where a call comes from that no door made: from a running call, by [`Reentry`] alone, or from a
@@ -71,6 +75,7 @@ pub struct Reentry {
     task: Option<String>,
     progress: Option<Sink>,
     invoke: Arc<dyn Invoke>,
+    stage: Option<Stage>,
 }
 
 impl Gate {
@@ -121,19 +126,17 @@ impl Gate {
                 return Err(Refused::asking(draft, *no, verdict));
             }
         };
-        let decision = if lifted.is_some() { Decision::Caveats } else { decision };
+        let stage = draft.request().rehearse.then(|| Stage::new(decision));
+        let free = lifted.is_some() || (stage.is_some() && decision.is_held());
+        let decision = if free { Decision::Caveats } else { decision };
         let mut verdict = Verdict::judged(decision, judgement, draft.ranking());
         verdict.approval = lifted;
         let Draft { resolved, grants, limits, deadline, context, shape, .. } = draft;
         let request = resolved.received.request;
-        let permit = Permit { request, route, grants, limits, deadline, arguments, invoke };
-        Ok(Admitted {
-            opening: resolved.received.opening,
-            verdict,
-            permit,
-            context: (context, shape),
-            approval: lifted,
-        })
+        let opening = resolved.received.opening;
+        let permit =
+            Permit { request, route, grants, limits, deadline, arguments, invoke, stage: stage.clone() };
+        Ok(Admitted { opening, verdict, permit, context: (context, shape), approval: lifted, stage })
     }
 }
 
@@ -151,6 +154,10 @@ fn lift(
     }
     if decision == Decision::Refuse {
         return Err(Box::new((Refusal::unsure(route, judgement), None)));
+    }
+    if draft.request().rehearse {
+        // Nothing of it lasts, so nobody is asked.
+        return Ok(None);
     }
     // The same arguments are the same text, in whatever order they were written.
     let mut sorted = arguments.clone();
@@ -243,6 +250,12 @@ impl Permit {
         self.request.parent.as_ref().map_or(&self.request.caller, Parent::first_caller)
     }
 
+    /// Whether it is only a rehearsal. Then nothing it does may last or leave this machine.
+    #[must_use]
+    pub fn is_rehearsal(&self) -> bool {
+        self.stage.is_some()
+    }
+
     /// The invocation this one was made from.
     #[must_use]
     pub fn parent_id(&self) -> Option<InvocationId> {
@@ -286,6 +299,7 @@ impl Permit {
             task: self.request.task.clone(),
             progress: self.request.progress.clone(),
             invoke: Arc::clone(&self.invoke),
+            stage: self.stage.clone(),
         }
     }
 }
@@ -355,7 +369,7 @@ impl Parent {
 }
 
 impl Reentry {
-    /// Calls a capability in the name of the running call.
+    /// Calls a capability in the name of the running call. From a rehearsal it is one, too.
     pub async fn invoke(&self, capability: CapabilityId, input: String) -> super::Outcome {
         let mut request = Request::new(self.caller.clone(), capability, input);
         request.task.clone_from(&self.task);
@@ -363,6 +377,11 @@ impl Reentry {
         let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
         request.deadline = self.parent.deadline().map(left);
         request.parent = Some(self.parent.clone());
-        self.invoke.invoke(request).await
+        request.rehearse = self.stage.is_some();
+        let outcome = self.invoke.invoke(request).await;
+        if let (Some(stage), Some(below)) = (&self.stage, outcome.rehearsal()) {
+            stage.take_in(below);
+        }
+        outcome
     }
 }

@@ -10,6 +10,7 @@ use crate::facts::{Capability, Limits, Plugin};
 use crate::gate::Verdict;
 use crate::ledger::Ledger;
 use crate::ports::{Begun, Engine, Opening};
+use crate::rehearsal::Stage;
 use crate::report::{FaultKind, Report};
 
 /// A finished call. Its report can only be given to the verifier.
@@ -26,6 +27,7 @@ pub struct Executed {
     pub(super) context: Option<(u32, u32)>,
     pub(super) lineage: Option<Lineage>,
     pub(super) report: Report,
+    pub(super) stage: Option<Stage>,
 }
 
 impl Admitted {
@@ -33,7 +35,7 @@ impl Admitted {
     /// starts; when that fails, the guest does not start. A panic of the engine is a fault of this
     /// call and of no other.
     pub async fn run(self, engine: &dyn Engine, ledger: &Ledger) -> Executed {
-        let Self { opening, verdict, permit, context, approval } = self;
+        let Self { opening, verdict, permit, context, approval, stage } = self;
         let plugin = Arc::clone(permit.plugin());
         let capability = Arc::clone(permit.capability());
         let limits = permit.limits().clone();
@@ -62,6 +64,6 @@ impl Admitted {
                 )
             }
         };
-        Executed { opening, verdict, plugin, capability, limits, begun, context, lineage, report }
+        Executed { opening, verdict, plugin, capability, limits, begun, context, lineage, report, stage }
     }
 }

@@ -12,6 +12,7 @@ use crate::gate::{Refusal, Summary, Verdict};
 use crate::ledger::Ledger;
 use crate::name::{Blake3, CapabilityId, InvocationId};
 use crate::ports::{Closing, Held, JournalError, Opening};
+use crate::rehearsal::Rehearsal;
 use crate::report::{Ended, Failure, Fault, FaultKind, KvWrite, LimitHit, Usage};
 use crate::verify::Flag;
 
@@ -43,6 +44,7 @@ pub struct Outcome {
     verdict: Verdict,
     published: usize,
     flags: Vec<Flag>,
+    rehearsal: Option<Box<Rehearsal>>,
 }
 
 /// A state that may be closed: [`Verified`] or [`Refused`]. Sealed.
@@ -65,6 +67,7 @@ mod sealed {
         pub(super) ran: Option<super::Ran>,
         pub(super) held: Option<super::Held>,
         pub(super) flags: Vec<super::Flag>,
+        pub(super) rehearsal: Option<Box<super::Rehearsal>>,
     }
 
     /// Gives up its parts.
@@ -84,12 +87,16 @@ struct Ran {
 
 impl Ending {
     /// What the call adds to the record of its capability: nothing where no guest ran, where its turn
-    /// never came, where the host failed, and where the caller gave it too little time.
+    /// never came, where the host failed, and where the caller gave it too little time. A rehearsal adds
+    /// that it was one, if it went well.
     fn used(&self, ended_ms: u64) -> Option<Use> {
         let ran = self.ran.as_ref().filter(|_| !self.usage.cached)?;
         Some(Use {
             at_ms: ended_ms,
-            came: came(&self.status, &ran.capability, self.begun)?,
+            came: match self.rehearsal {
+                Some(_) => matches!(self.status, Status::Ok(_)).then_some(Came::Rehearsed)?,
+                None => came(&self.status, &ran.capability, self.begun)?,
+            },
             context: ran.context.0,
             shape: ran.context.1,
             fault: self.status.fault(),
@@ -119,6 +126,7 @@ fn came(status: &Status, capability: &Capability, begun: bool) -> Option<Came> {
         | FaultKind::Deadline
         | FaultKind::Exit
         | FaultKind::HostLimit
+        | FaultKind::UndeclaredEffect
         | FaultKind::NotStarted => Some(Came::Fault),
     }
 }
@@ -143,6 +151,7 @@ impl Parts for Verified {
             ran: self.context.map(|context| Ran { capability: self.capability, context }),
             held: None,
             flags: self.flags,
+            rehearsal: self.rehearsal.map(Box::new),
         }
     }
 }
@@ -162,6 +171,7 @@ impl Parts for Refused {
             ran: None,
             held: self.held,
             flags: Vec::new(),
+            rehearsal: None,
         }
     }
 }
@@ -183,12 +193,24 @@ impl Ledger {
         {
             ran.capability.track.add(used);
         }
-        let Ending { opening, plugin, effect, status, usage, verdict, published, flags, .. } = ending;
+        let Ending { opening, plugin, effect, status, usage, verdict, published, flags, rehearsal, .. } =
+            ending;
         let (id, capability) = (opening.id, opening.capability);
         match recorded {
             Ok(()) => {
                 let published = published.map_or(0, |published| published.events.len());
-                Outcome { id, capability, plugin, effect, status, usage, verdict, published, flags }
+                Outcome {
+                    id,
+                    capability,
+                    plugin,
+                    effect,
+                    status,
+                    usage,
+                    verdict,
+                    published,
+                    flags,
+                    rehearsal,
+                }
             }
             Err(_) => Outcome::unrecorded(id, capability),
         }
@@ -235,6 +257,7 @@ impl Outcome {
             verdict,
             published: 0,
             flags: Vec::new(),
+            rehearsal: None,
         }
     }
 
@@ -260,6 +283,12 @@ impl Outcome {
     #[must_use]
     pub fn usage(&self) -> Usage {
         self.usage
+    }
+
+    /// What a rehearsal showed, if it was one and its guest was admitted.
+    #[must_use]
+    pub fn rehearsal(&self) -> Option<&Rehearsal> {
+        self.rehearsal.as_deref()
     }
 
     /// How the gate came to its answer.
@@ -373,6 +402,8 @@ struct OutcomeOut<'a> {
     published: usize,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     flags: &'a [Flag],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rehearsal: Option<&'a Rehearsal>,
     verdict: Summary<'a>,
 }
 
@@ -410,6 +441,7 @@ impl Serialize for Outcome {
             usage: self.usage,
             published: self.published,
             flags: &self.flags,
+            rehearsal: self.rehearsal.as_deref(),
             verdict: self.verdict.summary(),
         };
         out.serialize(serializer)

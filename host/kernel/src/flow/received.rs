@@ -33,6 +33,7 @@ impl Ledger {
             task: request.task.clone(),
             input_blake3: Blake3::of(request.input.as_bytes()),
             input_bytes: request.input.len() as u64,
+            rehearsal: request.rehearse,
         };
         Ok(Received { request, opening, at: Instant::now() })
     }

@@ -13,7 +13,8 @@ use crate::report::Ended;
 pub struct Scrubbed(pub(super) Executed);
 
 impl Executed {
-    /// Hides stored values in the answer, or in the words there are instead of one, and in events.
+    /// Hides stored values in the answer, or in the words there are instead of one, in events, and in
+    /// what a rehearsal tells.
     pub fn scrub(mut self, secrets: &dyn Secrets) -> Scrubbed {
         match &mut self.report.result {
             Ok(answer) => hide(answer, secrets),
@@ -27,6 +28,10 @@ impl Executed {
         }
         for event in &mut self.report.events {
             hide(&mut event.payload, secrets);
+        }
+        self.report.tried.scrub(secrets);
+        for write in self.report.writes.iter_mut().filter(|_| self.stage.is_some()) {
+            hide(&mut write.key, secrets);
         }
         Scrubbed(self)
     }

@@ -7,6 +7,7 @@ use crate::event::Published;
 use crate::facts::{Capability, Plugin};
 use crate::gate::Verdict;
 use crate::ports::Opening;
+use crate::rehearsal::Rehearsal;
 use crate::report::{Ended, KvWrite, Usage};
 use crate::verify::{Flag, Verifier};
 
@@ -25,22 +26,38 @@ pub struct Verified {
     pub(super) flags: Vec<Flag>,
     pub(super) writes: Vec<KvWrite>,
     pub(super) published: Option<Published>,
+    pub(super) rehearsal: Option<Rehearsal>,
 }
 
 impl Verifier {
-    /// Looks at what the guest said. Writes and events are kept only with a good answer.
+    /// Looks at what the guest said. Writes and events are kept only with a good answer, those of a
+    /// rehearsal never; and a rehearsal that tried what nobody declared has no good answer.
     pub fn verify(&self, scrubbed: Scrubbed) -> Verified {
         let Scrubbed(executed) = scrubbed;
-        let Executed { opening, verdict, plugin, capability, limits, begun, context, lineage, report } =
-            executed;
+        let Executed {
+            opening,
+            verdict,
+            plugin,
+            capability,
+            limits,
+            begun,
+            context,
+            lineage,
+            mut report,
+            stage,
+        } = executed;
         let mut flags = Vec::new();
-        let result = report.result.and_then(|text| match self.check(&text, &capability, &limits) {
+        report.result = report.result.and_then(|text| match self.check(&text, &capability, &limits) {
             Ok(found) => {
                 flags = found;
                 Ok(text)
             }
             Err(fault) => Err(Ended::Fault(fault)),
         });
+        let rehearsal = stage.map(|stage| stage.conclude((&plugin, &capability), &mut report));
+        let undeclared = rehearsal.as_ref().and_then(Rehearsal::fault);
+        let result =
+            report.result.and_then(|text| undeclared.map_or(Ok(text), |fault| Err(Ended::Fault(fault))));
         let writes = if result.is_ok() { report.writes } else { Vec::new() };
         let lineage = lineage.filter(|_| result.is_ok() && !report.events.is_empty());
         let published = lineage.map(|lineage| Published { lineage, events: report.events });
@@ -56,6 +73,7 @@ impl Verifier {
             flags,
             writes,
             published,
+            rehearsal,
         }
     }
 }

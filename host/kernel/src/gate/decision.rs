@@ -74,7 +74,7 @@ impl Grounds {
             reversible: route.capability.about.reversible,
             level: judgement.level,
             stance: judgement.ruling.stance,
-            tried: judgement.history.good > 0 || before || !settings.ask_untried,
+            tried: judgement.history.is_tried() || before || !settings.ask_untried,
             blocked: judgement.blocked,
             auto: mode == Mode::Auto && !judgement.ruling.firm,
         }

@@ -208,6 +208,9 @@ pub struct Opening {
     pub input_blake3: Blake3,
     /// Length of the input's text.
     pub input_bytes: u64,
+    /// Whether it is a rehearsal. Nothing it would change is kept, and its record goes where those of
+    /// calls that change something go.
+    pub rehearsal: bool,
 }
 
 /// Which plugin is about to run.

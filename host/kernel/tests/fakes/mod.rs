@@ -17,6 +17,7 @@ use ares_kernel::ports::{
     ApprovalGone, Begun, Catalog, Clock, Closing, Engine, Health, Held, Journal, JournalError, NoRules,
     Opening, Provision, Resolution, Route, Scrubbing, Secrets, SecretsError, StoreFull,
 };
+use ares_kernel::rehearsal::{Intent, Tried};
 use ares_kernel::{
     Blake3, Caller, CapabilityId, DeliveryId, Event, EventId, FaultKind, InvocationId, Kernel, KvWrite,
     Outcome, Permit, PluginName, Ports, Posted, Published, Report, Request, SecretName, SecretValue, Topic,
@@ -314,6 +315,10 @@ fn routes() -> Vec<Route> {
         route(&plugin("idle", true, &granted), capability("idling", Effect::Pure, &[], &open, &granted)),
         tampered,
     ];
+    let alone = Plugin { singleton: true, ..Arc::into_inner(plugin("alone", true, &store)).unwrap() };
+    let alone = Arc::new(alone);
+    all.push(route(&alone, capability("remember", Effect::Write, &[], &open, &store)));
+    all.push(route(&alone, capability("recall", Effect::Read, &[], &open, &store)));
     all.extend(events(&open));
     all.extend((0..12).map(|n| route(&demo, capability(&nest(n), Effect::Read, &calls, &open, &granted))));
     all
@@ -472,6 +477,7 @@ impl Engine for State {
                 return Report::fault(FaultKind::Trap, "unreachable");
             }
             let text = guest(&permit).await;
+            let tried = tried(&permit);
             let write = KvWrite { key: "k".into(), value: Some(b"v".to_vec()) };
             let writes = if permit.effect().changes() { vec![write] } else { Vec::new() };
             let told = permit.grants().publish().iter().map(|topic| Event {
@@ -479,10 +485,27 @@ impl Engine for State {
                 topic: topic.clone(),
                 payload: r#"{"n":1}"#.into(),
             });
-            Report { result: Ok(text), usage: Usage::default(), writes, events: told.collect() }
+            Report { result: Ok(text), usage: Usage::default(), writes, events: told.collect(), tried }
         }
         .boxed()
     }
+}
+
+/// What the arguments have a rehearsed guest do beside its answer.
+fn tried(permit: &Permit) -> Tried {
+    let does = permit.arguments().get("does").and_then(Value::as_str).unwrap_or_default();
+    let mut tried = Tried::default();
+    match does {
+        _ if !permit.is_rehearsal() => {}
+        "what it may not" => tried.undeclared.push(format!("open: \"/etc\" {FAKE} is not granted")),
+        "a request" => tried.intents.push(Intent::Request {
+            method: "POST".into(),
+            origin: "https://example.com".into(),
+            bytes: 9,
+        }),
+        _ => {}
+    }
+    tried
 }
 
 async fn guest(permit: &Permit) -> String {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use ares_kernel::facts::{Effect, Scope};
 use ares_kernel::ports::Engine;
+use ares_kernel::rehearsal::Tried;
 use ares_kernel::{
     Blake3, Caller, Ended, Event, EventId, Failure, FaultKind, Permit, Ports, Report, Request, Usage,
 };
@@ -43,6 +44,7 @@ impl Stage {
             usage: Usage::default(),
             writes: Vec::new(),
             events: Vec::new(),
+            tried: Tried::default(),
         };
         let arguments = permit.arguments();
         if permit.capability().id.as_str() == "tell" {

@@ -25,9 +25,12 @@ impl OnDemand {
     }
 
     async fn call_on(&self, instance: &Arc<Instance>, call: Entered, permit: Permit) -> Report {
+        let rehearsal = permit.is_rehearsal();
         let report = self.inner.call(permit).await;
         drop(call);
-        if let Err(Ended::Fault(fault)) = &report.result
+        // A rehearsal leaves nothing, not even a crash of its plugin.
+        if !rehearsal
+            && let Err(Ended::Fault(fault)) = &report.result
             && fault.kind == FaultKind::Trap
         {
             self.life.crashed(instance, &fault.message).await;
@@ -40,6 +43,14 @@ impl OnDemand {
         let plugin = permit.plugin();
         if let Some(instance) = self.life.instance(plugin) {
             return Ok(instance);
+        }
+        if permit.is_rehearsal() && (plugin.hooks.setup || plugin.hooks.teardown) {
+            let name = &plugin.name;
+            let message = format!(
+                "plugin `{name}` does not run, and what its setup and its teardown do would outlast the \
+                 rehearsal; start it first: `ares-host start {name}`"
+            );
+            return Err(Report::fault(FaultKind::NotStarted, &message));
         }
         match timeout_at(tokio::time::Instant::from_std(permit.deadline()), self.life.ensure(plugin)).await {
             Ok(Ok(instance)) => Ok(instance),

@@ -194,3 +194,24 @@ async fn a_call_admitted_before_its_plugin_was_disabled_leaves_nothing_running()
     assert!(f.life.running().is_empty());
     assert_eq!(f.records.taken(), [""; 0]);
 }
+
+fn rehearsal() -> ares_kernel::Request {
+    let mut request = request();
+    request.rehearse = true;
+    request
+}
+
+#[tokio::test]
+async fn a_rehearsal_runs_no_setup_and_crashes_nothing() {
+    let f = with(hooks, FakeRuntime::default(), &[Ends::Trap]);
+    let kernel = f.kernel(hooks);
+    let outcome = kernel.invoke(rehearsal()).await;
+    assert_eq!(outcome.status().fault(), Some(FaultKind::NotStarted));
+    assert!(outcome.status().message().unwrap().contains("ares-host start demo"));
+    assert_eq!((f.engine.calls(), f.records.taken()), (0, Vec::new()));
+    f.life.start(&f.plugin).await.unwrap();
+    f.records.taken();
+    assert_eq!(kernel.invoke(rehearsal()).await.status().fault(), Some(FaultKind::Trap));
+    assert_eq!(f.records.taken(), [""; 0]);
+    assert_eq!(kernel.invoke(rehearsal()).await.status().as_str(), "ok");
+}

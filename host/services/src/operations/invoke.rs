@@ -10,6 +10,10 @@ use crate::operation::{Call, Problem};
 
 impl Operations {
     pub(super) async fn invoke(&self, caller: Caller, call: Call, progress: Option<Sink>) -> Answer {
+        if call.rehearse && call.approval.is_some() {
+            let why = "a rehearsal needs no approval: nothing of it lasts; leave `approval` out";
+            return Err(Problem::invalid("rehearsal", why));
+        }
         let capability = call.capability.parse().map_err(|error| Problem::invalid("bad-name", error))?;
         let mut request = Request::new(caller, capability, call.input);
         request.provider = call.plugin.as_deref().map(name).transpose()?;
@@ -18,6 +22,7 @@ impl Operations {
         request.metadata = call.metadata;
         request.approval = call.approval.as_deref().map(invocation).transpose()?;
         request.thorough = call.thorough;
+        request.rehearse = call.rehearse;
         request.progress = progress;
         json(&self.0.invoke.invoke(request).await)
     }
