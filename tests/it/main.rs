@@ -31,6 +31,7 @@ mod network;
 mod policy;
 mod progress;
 mod refusals;
+mod rehearsal;
 mod scan;
 mod secrets;
 mod servers;

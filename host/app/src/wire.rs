@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ares_engine::{EngineOptions, NetworkOptions, WasmEngine};
+use ares_engine::{EngineOptions, NetworkOptions, RehearsalOptions, WasmEngine};
 use ares_kernel::gate;
 use ares_kernel::ports::{Clock, Policy};
 use ares_policy::Rules;
@@ -83,6 +83,7 @@ fn engine(
     registry: &Arc<Registry>,
     clock: Arc<dyn Clock>,
 ) -> Result<WasmEngine, Failure> {
+    let (bytes, entries) = settings.rehearsal;
     let options = EngineOptions {
         artifacts: state.artifacts(),
         key: state.keys().join("artifacts.key"),
@@ -95,6 +96,7 @@ fn engine(
         compiler: compiler::compiler()?,
         pool: settings.pool,
         network: network(settings)?,
+        rehearsals: RehearsalOptions { folder: state.rehearsals(), bytes, entries },
     };
     WasmEngine::new(options).map_err(|error| Failure::chain(ExitStatus::Failed, "engine", &error))
 }

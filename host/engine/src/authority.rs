@@ -68,6 +68,11 @@ impl Authority {
         }
     }
 
+    /// Whether nothing of it may last.
+    pub(crate) fn is_rehearsal(&self) -> bool {
+        matches!(self, Self::Call(permit) if permit.is_rehearsal())
+    }
+
     /// The folders, each with the access it has under this authority.
     pub(crate) fn folders(&self) -> Vec<Folder> {
         let changes = self.changes();

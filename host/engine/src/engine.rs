@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use ares_kernel::facts::{Limits, Maxima, Plugin};
 use ares_kernel::ports::{Component, Described, Engine, Hook, HookReport, LoadError, Runtime};
-use ares_kernel::rehearsal::Tried;
 use ares_kernel::{Blake3, Ended, Fault, FaultKind, Permit, Report};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -21,7 +20,7 @@ use crate::network::Network;
 use crate::options::{EngineError, EngineOptions, Pool};
 use crate::run::{Describe, Invoke, Job, Perform, Ran, Runner};
 use crate::state::Surroundings;
-use crate::{config, key, ticker};
+use crate::{config, key, rehearsal, ticker};
 
 /// How long a component may take to say what it can do.
 const DESCRIBE_DEADLINE: Duration = Duration::from_secs(10);
@@ -64,6 +63,7 @@ impl WasmEngine {
             compiler,
             pool,
             network,
+            rehearsals,
         } = options;
         if !(1..=config::CALLS_MAX).contains(&pool.calls) || pool.singletons > config::CALLS_MAX {
             let Pool { calls, singletons } = pool;
@@ -81,7 +81,8 @@ impl WasmEngine {
         let artifacts = Artifacts::new(&artifacts, key, &engine);
         let loader = Arc::new(Loader::new(&engine, artifacts, compiler).map_err(unable)?);
         let ledgers = Ledgers::default();
-        let surroundings = Surroundings { kv, outbox, secrets, clock, logs, network, ledgers };
+        rehearsal::sweep(&rehearsals.folder);
+        let surroundings = Surroundings { kv, outbox, secrets, clock, logs, network, ledgers, rehearsals };
         let runner = Runner::new(&engine, surroundings, pool);
         Ok(Self { engine, loader, runner, maxima, loaded: RwLock::default() })
     }
@@ -128,9 +129,6 @@ impl WasmEngine {
     }
 
     async fn spend(&self, permit: Permit) -> Report {
-        if permit.is_rehearsal() {
-            return Report::fault(FaultKind::NotStarted, "this engine cannot rehearse");
-        }
         let started = Instant::now();
         let ran = match self.ready_until(permit.plugin(), permit.deadline()).await {
             Err(fault) => Ran::not_begun(fault, started),
@@ -145,7 +143,7 @@ impl WasmEngine {
             usage: ran.usage,
             writes: ran.writes,
             events: ran.events,
-            tried: Tried::default(),
+            tried: ran.tried,
         }
     }
 

@@ -10,6 +10,7 @@ use wasmtime_wasi::I32Exit;
 
 use crate::authority::Authority;
 use crate::limits::{HANDLES_MAX, handover};
+use crate::rehearsal::CopyError;
 use crate::state::CallState;
 
 /// What is attached of a guest's last words, in bytes.
@@ -76,6 +77,9 @@ pub(crate) fn of(error: &wasmtime::Error, stage: Stage, state: &CallState, last_
                 Fault::over(FaultKind::HostLimit, &stop.to_string(), limit)
             }
         };
+    }
+    if let Some(error) = error.downcast_ref::<CopyError>() {
+        return error.fault();
     }
     if let Some(I32Exit(code)) = error.downcast_ref::<I32Exit>() {
         let message = with_words(&format!("it ended itself with exit code {code}"), last_words);

@@ -57,6 +57,8 @@ pub(crate) struct CallLog {
     left: u64,
     dropped: u64,
     denied: u64,
+    /// The first of what was denied, for whoever is told of it beside the log.
+    denials: Vec<String>,
 }
 
 impl CallLog {
@@ -73,6 +75,9 @@ impl CallLog {
     /// hide it, and one that tries without end fills no log.
     pub(crate) fn deny(&mut self, surroundings: &Surroundings, authority: &Authority, what: &str) {
         self.denied = self.denied.saturating_add(1);
+        if authority.is_rehearsal() && self.denied <= DENIALS_TOLD {
+            self.denials.push(what.to_owned());
+        }
         let rest = "(what else this call tries is counted and not told)";
         let told = match self.denied {
             ..=DENIALS_TOLD => format!("denied: {what}"),
@@ -81,6 +86,11 @@ impl CallLog {
         };
         let mut own = Self::new(1);
         own.write(surroundings, authority, (Source::Host, Level::Warn), [told.as_str()]);
+    }
+
+    /// The first of what was denied in a rehearsal; nothing is left.
+    pub(crate) fn take_denials(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.denials)
     }
 
     /// Lines over the limit.

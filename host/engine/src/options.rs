@@ -8,6 +8,7 @@ use ares_kernel::facts::Maxima;
 use ares_kernel::ports::{Clock, KvStore, Outbox, Secrets};
 
 use crate::network::NetworkOptions;
+use crate::rehearsal::RehearsalOptions;
 
 /// Everything an engine needs from outside.
 pub struct EngineOptions {
@@ -34,6 +35,8 @@ pub struct EngineOptions {
     pub pool: Pool,
     /// How other machines are reached.
     pub network: NetworkOptions,
+    /// Where calls are rehearsed.
+    pub rehearsals: RehearsalOptions,
 }
 
 /// How the compiling child is started: a program that ends in [`crate::compile_child_main`].

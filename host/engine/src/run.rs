@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ares_kernel::ports::{Described, Health, Hook};
+use ares_kernel::rehearsal::Tried;
 use ares_kernel::{Ended, Event, Failure, Fault, FaultKind, KvWrite, LimitHit, Permit, Usage};
 use tokio::sync::Semaphore;
 use tokio::time::timeout_at;
@@ -87,13 +88,32 @@ pub(crate) struct Ran<A> {
     pub(crate) usage: Usage,
     pub(crate) writes: Vec<KvWrite>,
     pub(crate) events: Vec<Event>,
+    /// What a rehearsed guest did.
+    pub(crate) tried: Tried,
 }
 
 impl<A> Ran<A> {
     /// A run that did not begin.
     pub(crate) fn not_begun(fault: Fault, started: Instant) -> Self {
         let usage = Usage { wall_us: micros(started), ..Usage::default() };
-        Self { result: Err(Ended::Fault(fault)), usage, writes: Vec::new(), events: Vec::new() }
+        Self {
+            result: Err(Ended::Fault(fault)),
+            usage,
+            writes: Vec::new(),
+            events: Vec::new(),
+            tried: Tried::default(),
+        }
+    }
+}
+
+impl<A> Ran<A> {
+    /// With what a rehearsal found out. Where it could not, there is no answer: nobody could say what
+    /// it would have done.
+    fn rehearsed(self, tried: Result<Tried, Fault>) -> Self {
+        match tried {
+            Ok(tried) => Self { tried, ..self },
+            Err(fault) => Self { result: Err(Ended::Fault(fault)), ..self },
+        }
     }
 }
 
@@ -141,7 +161,8 @@ impl Runner {
             Ok(turn) => turn,
             Err(fault) => return Ran::not_begun(fault, job.started),
         };
-        let singleton = authority.plugin().filter(|plugin| plugin.singleton);
+        // An instance that is kept would remember a rehearsal.
+        let singleton = authority.plugin().filter(|plugin| plugin.singleton && !authority.is_rehearsal());
         match singleton.map(|plugin| loaded.singletons.seat(&plugin.name, &authority.folders())) {
             None => self.run_fresh(loaded, job).await,
             Some(seat) => self.run_kept(loaded, job, seat).await,
@@ -168,8 +189,13 @@ impl Runner {
         });
         let outcome = done.await.unwrap_or(Err(Broken::TimeOver));
         let ran = finish(&mut store, outcome, started);
+        let rehearsed = store.data_mut().end_rehearsal();
         drop((store, place));
-        ran
+        match rehearsed {
+            None => ran,
+            // Its guest is gone, so what it left in the copies is all there is.
+            Some((rehearsing, denied)) => ran.rehearsed(rehearsing.conclude(denied).await),
+        }
     }
 
     async fn run_kept<W: Work>(&self, loaded: &Loaded, job: Job<W>, seat: Seat) -> Ran<W::Answer> {
@@ -280,5 +306,5 @@ fn finish<A>(store: &mut Store<CallState>, outcome: Outcome<A>, started: Instant
         if result.is_ok() { (state.take_writes(), state.take_events()) } else { Default::default() };
     let fuel = state.authority().limits().fuel.saturating_sub(left);
     let usage = Usage { fuel, wall_us: micros(started), ..state.usage() };
-    Ran { result, usage, writes, events }
+    Ran { result, usage, writes, events, tried: Tried::default() }
 }

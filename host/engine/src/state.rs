@@ -20,6 +20,7 @@ use crate::imports::wasi;
 use crate::limits::{HANDLES_MAX, Limiter, Meter};
 use crate::log::{CallLog, Level, Logs, Source};
 use crate::network::Network;
+use crate::rehearsal::{RehearsalOptions, Rehearsing};
 
 /// What the stores of one engine share.
 pub(crate) struct Surroundings {
@@ -30,6 +31,7 @@ pub(crate) struct Surroundings {
     pub(crate) logs: Logs,
     pub(crate) network: Arc<Network>,
     pub(crate) ledgers: Ledgers,
+    pub(crate) rehearsals: RehearsalOptions,
 }
 
 /// The data of a store.
@@ -47,6 +49,7 @@ pub(crate) struct CallState {
     http: Option<Box<Http>>,
     fineness: Fineness,
     table: ResourceTable,
+    rehearsing: Option<Box<Rehearsing>>,
 }
 
 /// The guest's surroundings by WASI, and what it writes to its standard streams.
@@ -73,6 +76,7 @@ impl CallState {
             http: None,
             fineness: Fineness::default(),
             table,
+            rehearsing: None,
             authority,
             surroundings,
         };
@@ -99,16 +103,25 @@ impl CallState {
         self.pending = Pending::default();
         self.fineness.set(self.authority.grants().clock());
         self.files.begin(limits);
+        self.rehearsing = self.authority.is_rehearsal().then(|| Box::new(Rehearsing::new()));
     }
 
-    /// Opens the folders of this authority for the guest. Without folders there is nothing to do:
+    /// Opens the folders of this authority for the guest, for a rehearsal copies of those it may
+    /// change. Without folders there is nothing to do:
     /// the guest's surroundings are then made when it first asks for them.
     pub(crate) async fn open_folders(&mut self) -> wasmtime::Result<()> {
         let folders = self.authority.folders();
         if folders.is_empty() {
             return Ok(());
         }
-        self.files.granted(&folders, &self.surroundings.ledgers);
+        let (folders, own) = match (&mut self.rehearsing, self.authority.invocation()) {
+            (Some(rehearsing), Some(id)) => {
+                let staged = rehearsing.stage(folders, (&self.surroundings.rehearsals, id)).await?;
+                (staged, Some(Ledgers::default()))
+            }
+            _ => (folders, None),
+        };
+        self.files.granted(&folders, own.as_ref().unwrap_or(&self.surroundings.ledgers));
         let (clock, fineness) = (Arc::clone(&self.surroundings.clock), self.fineness.clone());
         let opened = tokio::task::spawn_blocking(move || wasi::surround(&folders, clock, &fineness));
         self.wasi = Some(Box::new(opened.await??));
@@ -202,6 +215,11 @@ impl CallState {
         self.overlay.take()
     }
 
+    /// What a rehearsal has noted so far, and what it tried without a grant; once.
+    pub(crate) fn end_rehearsal(&mut self) -> Option<(Box<Rehearsing>, Vec<String>)> {
+        self.rehearsing.take().map(|rehearsing| (rehearsing, self.log.take_denials()))
+    }
+
     /// The events the call wants published.
     pub(crate) fn take_events(&mut self) -> Vec<Event> {
         self.pending.take()
@@ -229,6 +247,7 @@ impl WasiView for CallState {
 
 impl WasiHttpView for CallState {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        Http::view(&mut self.http, &self.authority, &self.surroundings, &mut self.table)
+        let notes = self.rehearsing.as_ref().map(|rehearsing| rehearsing.notes());
+        Http::view(&mut self.http, (&self.authority, notes), &self.surroundings, &mut self.table)
     }
 }

@@ -184,22 +184,31 @@ fn is_none(more: &u64) -> bool {
 
 /// Where the effects of one rehearsed call and of the calls below it come together.
 #[derive(Debug, Clone)]
-pub(crate) struct Stage(Arc<Mutex<Rehearsal>>);
+pub(crate) struct Stage(Arc<Mutex<Together>>);
+
+#[derive(Debug)]
+struct Together {
+    rehearsal: Rehearsal,
+    calls_below: u32,
+}
 
 impl Stage {
     /// For a call of which the gate would have decided this.
     pub(crate) fn new(decision: Decision) -> Self {
         let (effects, undeclared, left_out) = Default::default();
-        Self(Arc::new(Mutex::new(Rehearsal { decision, effects, more: 0, undeclared, left_out })))
+        let rehearsal = Rehearsal { decision, effects, more: 0, undeclared, left_out };
+        Self(Arc::new(Mutex::new(Together { rehearsal, calls_below: 0 })))
     }
 
-    fn so_far(&self) -> MutexGuard<'_, Rehearsal> {
+    fn so_far(&self) -> MutexGuard<'_, Together> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes in what a call below has shown.
     pub(crate) fn take_in(&self, below: &Rehearsal) {
-        let mut here = self.so_far();
+        let mut together = self.so_far();
+        together.calls_below = together.calls_below.saturating_add(1);
+        let here = &mut together.rehearsal;
         here.more = here.more.saturating_add(below.more);
         below.effects.iter().cloned().for_each(|effect| here.add(effect));
         tell(&mut here.undeclared, below.undeclared.iter().cloned());
@@ -213,10 +222,13 @@ impl Stage {
         (plugin, capability): (&Plugin, &Capability),
         report: &mut Report,
     ) -> Rehearsal {
-        let mut here = self.so_far().clone();
+        let (mut here, calls_below) = {
+            let together = self.so_far();
+            (together.rehearsal.clone(), together.calls_below)
+        };
         let of_call =
             |what| Rehearsed { plugin: plugin.name.clone(), capability: capability.id.clone(), what };
-        let Tried { mut intents, mut undeclared, left_out } = std::mem::take(&mut report.tried);
+        let Tried { mut intents, mut undeclared, mut left_out } = std::mem::take(&mut report.tried);
         let (writes, events) = (std::mem::take(&mut report.writes), std::mem::take(&mut report.events));
         if report.result.is_ok() {
             intents.extend(writes.iter().map(Intent::of_write));
@@ -239,6 +251,9 @@ impl Stage {
                 capability: capability.id.clone(),
                 what: intent,
             });
+        }
+        if calls_below > 0 && !here.effects.is_empty() {
+            left_out.push("none of the calls saw what another of them would have changed".to_owned());
         }
         let said = |text: String| of_call(Said { text: escaped(&text, NAME_BYTES_MAX) });
         tell(&mut here.undeclared, undeclared.into_iter().map(said));

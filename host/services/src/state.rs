@@ -165,6 +165,12 @@ impl State {
         self.root.join("spool")
     }
 
+    /// Copies of folders, each for as long as a rehearsal runs.
+    #[must_use]
+    pub fn rehearsals(&self) -> PathBuf {
+        self.root.join("rehearsals")
+    }
+
     /// The control socket of the host that runs.
     #[must_use]
     pub fn socket(&self) -> PathBuf {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ares_engine::{Compiler, EngineError, EngineOptions, NetworkOptions, Pool, WasmEngine};
+use ares_engine::{Compiler, EngineError, EngineOptions, NetworkOptions, Pool, RehearsalOptions, WasmEngine};
 use ares_kernel::facts::{
     About, Capability, Effect, Folder, Grants, HealthPolicy, Hooks, Integrity, Limits, Maxima, Plugin,
     Priority, Quota, Schema, Scope,
@@ -243,6 +243,7 @@ impl House {
             compiler: compiler(),
             pool: Pool { calls: 4, singletons: 2 },
             network: NetworkOptions::default(),
+            rehearsals: RehearsalOptions::at(folder.path().join("rehearsals")),
         };
         change(&mut options);
         let engine = Arc::new(WasmEngine::new(options)?);

@@ -16,6 +16,7 @@ mod loading;
 mod paths;
 mod progress;
 mod quotas;
+mod rehearsal;
 mod room;
 mod singleton;
 mod smith;

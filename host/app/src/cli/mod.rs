@@ -29,6 +29,7 @@ mod plugin;
 mod policy;
 mod register;
 mod registry;
+mod rehearse;
 mod run;
 mod scan;
 mod secrets;
@@ -105,6 +106,7 @@ pub(crate) enum Command {
     Status(status::Status),
     Health(health::Health),
     Invoke(invoke::Invoke),
+    Rehearse(rehearse::Rehearse),
     Explain(explain::Explain),
     Feedback(feedback::Feedback),
     Approvals(approvals::Approvals),
@@ -153,6 +155,7 @@ impl Command {
             Self::Status(command) => command.run(context).await,
             Self::Health(command) => command.run(context).await,
             Self::Invoke(command) => command.run(context).await,
+            Self::Rehearse(command) => command.run(context).await,
             Self::Explain(command) => command.run(context).await,
             Self::Feedback(command) => command.run(context).await,
             Self::Approvals(command) => command.run(context).await,

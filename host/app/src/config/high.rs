@@ -40,6 +40,8 @@ pub(crate) struct Settings {
     pub gate: Gate,
     /// How much may run at one time.
     pub pool: Pool,
+    /// The most bytes and entries one rehearsed call may have copied.
+    pub rehearsal: (u64, u64),
     /// How long a stopping host waits for running calls.
     pub drain: Duration,
     /// Who is asked for the addresses of hosts.
@@ -91,6 +93,7 @@ impl Settings {
                 calls: small(low.whole(&low::CALLS)),
                 singletons: small(low.whole(&low::SINGLETONS)),
             },
+            rehearsal: (low.whole(&low::REHEARSAL_MB) << 20, low.whole(&low::REHEARSAL_ENTRIES)),
             drain: Duration::from_secs(low.whole(&low::DRAIN_S)),
             plugins: low.plugins().clone(),
             policy_file: low.text(&low::POLICY_FILE).map(PathBuf::from),

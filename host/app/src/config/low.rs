@@ -465,6 +465,10 @@ keys! {
         "How many calls from outside may run at one time; further ones wait for their turn.";
     SINGLETONS "engine.singletons" = "32", Kind::Whole(1, 4096),
         "How many plugins that keep one instance for all calls may be running at one time.";
+    REHEARSAL_MB "rehearsal.mb" = "256", Kind::Whole(1, 1 << 20),
+        "The most the writable folders of one rehearsed call may hold together to be copied, in MiB.";
+    REHEARSAL_ENTRIES "rehearsal.entries" = "100000", Kind::Whole(1, u32::MAX as u64),
+        "The most files, folders and links in them.";
     DRAIN_S "run.drain_s" = "30", Kind::Whole(0, 3600),
         "How long a host that was asked to stop waits for running calls, in seconds.";
     NAMESERVER "network.nameserver" = "\"\"", Kind::Text(is_nameserver, "an address with a port, for instance \"9.9.9.9:53\", or \"\" for the system's own"),

@@ -6,6 +6,7 @@ pub(crate) mod outcome;
 pub(crate) mod problem;
 pub(crate) mod progress;
 pub(crate) mod record;
+pub(crate) mod rehearsal;
 pub(crate) mod status;
 pub(crate) mod table;
 pub(crate) mod verdict;

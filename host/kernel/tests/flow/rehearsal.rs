@@ -58,6 +58,8 @@ async fn calls_below_are_rehearsals_too_and_their_effects_come_together() {
         effects.as_array().unwrap().iter().map(|effect| effect["plugin"].as_str().unwrap()).collect();
     assert_eq!((outcome.status().as_str(), whose), ("ok", vec!["keeper", "demo"]));
     assert_eq!((world.guests_started(), world.kept()), (2, 0));
+    let left_out = outcome.rehearsal().unwrap().left_out.clone();
+    assert!(left_out.len() == 1 && left_out[0].what.text.contains("none of the calls saw"), "{left_out:?}");
     let below = rehearse(&world, "move", &json!({"to": ["put"]})).await;
     assert_eq!(shown(&below)["effects"], effects, "nothing is left of the first");
 }

@@ -15,6 +15,7 @@ use super::spend;
 use super::traffic::Traffic;
 use crate::log::{self, Level, Source};
 use crate::network::Denial;
+use crate::rehearsal::Notes;
 use crate::state::Surroundings;
 
 /// What a guest may hand over in one piece of a body, in bytes.
@@ -34,6 +35,8 @@ pub(crate) struct Door {
     pub(super) asker: Option<Arc<Asker>>,
     pub(super) surroundings: Arc<Surroundings>,
     pub(super) traffic: Arc<Traffic>,
+    /// In a rehearsal: where it is noted what would have left.
+    pub(super) notes: Option<Arc<Notes>>,
 }
 
 impl Door {
@@ -83,6 +86,14 @@ fn origin(request: &Request<WasiBody>) -> Option<Origin> {
     let authority = uri.authority()?.as_str();
     let plain = !authority.contains(['@', '*']);
     plain.then(|| format!("{}://{authority}", uri.scheme_str()?).parse().ok())?
+}
+
+/// Scheme, host and port, as they were written.
+fn briefly(uri: &http::Uri) -> String {
+    let host = uri.authority().map_or("", |authority| authority.as_str());
+    // What stands before an `@` would be credentials.
+    let host = host.rsplit('@').next().unwrap_or_default();
+    format!("{}://{host}", uri.scheme_str().unwrap_or_default())
 }
 
 /// What follows the host in an address.
@@ -149,6 +160,8 @@ impl WasiHttpHooks for Door {
         _: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Exchanged> + Send> {
         let what = format!("{} {}", request.method(), request.uri());
+        // Without what follows the host, which may hold secrets.
+        let briefly = format!("{} {}", request.method(), briefly(request.uri()));
         let (asker, surroundings) = (self.asker.clone(), Arc::clone(&self.surroundings));
         let told = move |level, came: &str| {
             if let Some(asker) = &asker {
@@ -156,7 +169,7 @@ impl WasiHttpHooks for Door {
                 log::note(&surroundings, &asker.plugin, asker.invocation, (Source::Http, level), &message);
             }
         };
-        let traffic = Arc::clone(&self.traffic);
+        let (traffic, notes) = (Arc::clone(&self.traffic), self.notes.clone());
         let refused = move |told: &dyn Fn(Level, &str), denial: Denial| {
             let denied = matches!(
                 denial.error,
@@ -164,6 +177,9 @@ impl WasiHttpHooks for Door {
             );
             if denied {
                 traffic.deny();
+                if let Some(notes) = &notes {
+                    notes.refuse(format!("{briefly}: {}", denial.why));
+                }
             }
             if !denial.why.is_empty() {
                 let came = if denied { "refused" } else { "failed" };
@@ -171,12 +187,16 @@ impl WasiHttpHooks for Door {
             }
             denial.error
         };
-        match self.judge(request, options) {
-            Err(denial) => {
+        match (self.judge(request, options), &self.notes) {
+            (Err(denial), _) => {
                 let error = refused(&told, denial);
                 Box::new(async move { Err(error) })
             }
-            Ok(judged) => Box::new(async move {
+            (Ok(judged), Some(notes)) => {
+                told(Level::Info, "not sent: this is a rehearsal");
+                Box::new(judged.rehearse(Arc::clone(notes)))
+            }
+            (Ok(judged), None) => Box::new(async move {
                 match judged.exchange().await {
                     Ok((answer, driver)) => {
                         told(Level::Info, answer.status().as_str());

@@ -8,6 +8,7 @@ mod errors;
 mod exchange;
 mod headers;
 mod metered;
+mod rehearse;
 mod spend;
 mod traffic;
 
@@ -18,6 +19,7 @@ use wasmtime_wasi_http::p2::add_only_http_to_linker_async;
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView};
 
 use crate::authority::Authority;
+use crate::rehearsal::Notes;
 use crate::state::{CallState, Surroundings};
 use ares_kernel::Usage;
 use door::{Asker, Door};
@@ -33,7 +35,7 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    fn new(authority: &Authority, surroundings: &Arc<Surroundings>) -> Self {
+    fn new((authority, notes): (&Authority, Option<&Arc<Notes>>), surroundings: &Arc<Surroundings>) -> Self {
         let asker = match authority {
             Authority::Call(permit) => Some(Arc::new(Asker {
                 plugin: permit.plugin().name.clone(),
@@ -46,7 +48,8 @@ impl Http {
         let mut ctx = WasiHttpCtx::new();
         ctx.set_field_size_limit(FIELDS_BYTES_MAX);
         let traffic = Arc::new(Traffic::new(authority.limits()));
-        Self { ctx, door: Door { asker, surroundings: Arc::clone(surroundings), traffic } }
+        let (surroundings, notes) = (Arc::clone(surroundings), notes.map(Arc::clone));
+        Self { ctx, door: Door { asker, surroundings, traffic, notes } }
     }
 
     /// The call is over.
@@ -59,19 +62,19 @@ impl Http {
         let traffic = &self.door.traffic;
         usage.denied = usage.denied.saturating_add(traffic.denied());
         usage.http_requests = traffic.requests().so_far();
-        usage.http_sent_bytes = traffic.sent().so_far();
+        // Of a rehearsal nothing left, whatever was counted against its limit.
+        usage.http_sent_bytes = if self.door.notes.is_some() { 0 } else { traffic.sent().so_far() };
         usage.http_received_bytes = traffic.received().so_far();
     }
 
     /// The library's view of it.
     pub(crate) fn view<'a>(
         http: &'a mut Option<Box<Self>>,
-        authority: &Authority,
+        whose: (&Authority, Option<&Arc<Notes>>),
         surroundings: &Arc<Surroundings>,
         table: &'a mut ResourceTable,
     ) -> WasiHttpCtxView<'a> {
-        let Self { ctx, door } =
-            &mut **http.get_or_insert_with(|| Box::new(Self::new(authority, surroundings)));
+        let Self { ctx, door } = &mut **http.get_or_insert_with(|| Box::new(Self::new(whose, surroundings)));
         WasiHttpCtxView { hooks: door, table, ctx }
     }
 }
