@@ -10,11 +10,15 @@ use super::{field, outcome, table};
 pub(crate) fn render(outcome: &Value) -> String {
     let Some(rehearsal) = outcome.get("rehearsal") else { return String::new() };
     let effects = list(rehearsal, "effects");
-    let mut text = if effects.is_empty() {
-        "it would change nothing\n".to_owned()
-    } else {
-        let headings = ["WOULD", "WHAT", "BYTES", "BY"].map(str::to_owned).to_vec();
-        table::lines(headings, effects.iter().map(row))
+    // Of a guest that broke nobody can say what it would not have done.
+    let ended = matches!(outcome.get("status").and_then(Value::as_str), Some("ok" | "failed"));
+    let mut text = match (effects.is_empty(), ended) {
+        (true, true) => "it would change nothing\n".to_owned(),
+        (true, false) => String::new(),
+        (false, _) => {
+            let headings = ["WOULD", "WHAT", "BYTES", "BY"].map(str::to_owned).to_vec();
+            table::lines(headings, effects.iter().map(row))
+        }
     };
     if field::number(rehearsal, "more") > 0 {
         text.push_str(&format!("and {} more\n", field::number(rehearsal, "more")));
@@ -104,10 +108,14 @@ mod tests {
         }
         "#);
         let nothing = json!({"decision": "execute", "effects": [], "undeclared": [], "left_out": []});
-        insta::assert_snapshot!(render(&json!({"status": "failed", "rehearsal": nothing})), @r"
+        insta::assert_snapshot!(render(&json!({"status": "failed", "rehearsal": nothing.clone()})), @r"
         it would change nothing
         nothing of it was kept
         ");
-        assert_eq!(render(&json!({"status": "refused"})), "");
+        let broke = render(&json!({"status": "fault", "rehearsal": nothing}));
+        assert_eq!(
+            (broke.as_str(), render(&json!({"status": "refused"}))),
+            ("nothing of it was kept\n", String::new())
+        );
     }
 }

@@ -12,7 +12,8 @@ use ares_kernel::FolderName;
 use ares_kernel::rehearsal::{Change, Intent};
 use rustix::fs::{AtFlags, FileType, Mode, Stat, open, openat, statat};
 
-use super::copy::{Copied, DEPTH_MAX, FOLDER, Nodes, READ, Sort, Stamp, names};
+use super::copy::{Copied, DEPTH_MAX};
+use super::node::{FOLDER, Nodes, READ, Sort, Stamp, names};
 
 /// How much of two files is compared at a time, in bytes.
 const PIECE_BYTES: usize = 64 << 10;

@@ -1,11 +1,10 @@
 //! Copies a folder for a rehearsal, from handle to handle by single names: no link is followed, and
 //! what is too much ends it before any guest runs.
 
-use std::collections::BTreeMap;
 use std::ffi::{CString, OsStr};
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
@@ -13,56 +12,18 @@ use ares_kernel::facts::Folder;
 use ares_kernel::text::escaped;
 use ares_kernel::{Fault, FaultKind, FolderName, LimitHit};
 use rustix::fs::{
-    AtFlags, Dir, FileType, Mode, OFlags, Stat, Timespec, Timestamps, fchmod, fstat, futimens, mkdirat, open,
+    AtFlags, FileType, Mode, OFlags, Stat, Timespec, Timestamps, fchmod, fstat, futimens, mkdirat, open,
     openat, readlinkat, statat, symlinkat,
 };
 use rustix::io::Errno;
 
 use super::RehearsalOptions;
+use super::node::{FOLDER, Node, Nodes, READ, Sort, Stamp, names};
 
 /// How many folders deep is copied and compared: each level holds two handles.
 pub(super) const DEPTH_MAX: usize = 64;
-/// A file system keeps times to some fraction of a second, some older ones to two seconds.
-const FRESH_S: i64 = 2;
 /// How many things that were not copied are named.
 const SKIPPED_MAX: usize = 32;
-
-pub(super) const FOLDER: OFlags =
-    OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
-/// Opening what looks like a file never waits, should it have become a pipe.
-pub(super) const READ: OFlags =
-    OFlags::RDONLY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC).union(OFlags::NONBLOCK);
-
-/// What was copied.
-pub(super) type Nodes = BTreeMap<PathBuf, Node>;
-
-/// One entry of a copy as the guest first finds it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Node {
-    pub(super) sort: Sort,
-    /// Its length.
-    pub(super) bytes: u64,
-    /// What no write leaves as it was.
-    pub(super) stamp: Stamp,
-    /// Whether the original was written so lately that times may not tell a later writing apart.
-    pub(super) fresh: bool,
-}
-
-/// What sort of thing an entry is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sort {
-    File,
-    Folder,
-    Link,
-}
-
-/// Identity, and the times of the last writing and of the last change, as the file system keeps them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stamp {
-    inode: u64,
-    modified: (i64, u64),
-    changed: (i64, u64),
-}
 
 /// A folder and its copy.
 pub(super) struct Copied {
@@ -240,9 +201,8 @@ impl Copier {
         let bytes = io::copy(&mut (&from).take(bytes), &mut to).map_err(CopyError::io(what.clone()))?;
         fchmod(&to, Mode::from_raw_mode(stat.st_mode) & Mode::from_raw_mode(0o777)).map_err(io)?;
         futimens(&to, &times(&stat)).map_err(io)?;
-        let stamp = Stamp::of(&fstat(to.as_fd()).map_err(io)?);
-        let fresh = stamp.changed.0.saturating_sub(stamp.modified.0) <= FRESH_S;
-        Ok(Some(Node { sort: Sort::File, bytes, stamp, fresh }))
+        let stamp = Stamp::of(&fstat(&to).map_err(io)?);
+        Ok(Some(Node { sort: Sort::File, bytes, stamp, fresh: stamp.is_fresh() }))
     }
 
     fn too_much(&self, folder: &FolderName, entries: bool) -> CopyError {
@@ -263,33 +223,10 @@ impl Copier {
     }
 }
 
-impl Stamp {
-    pub(super) fn of(stat: &Stat) -> Self {
-        Self {
-            inode: stat.st_ino,
-            modified: (stat.st_mtime, stat.st_mtime_nsec),
-            changed: (stat.st_ctime, stat.st_ctime_nsec),
-        }
-    }
-}
-
 fn times(stat: &Stat) -> Timestamps {
     let time = |tv_sec, tv_nsec: u64| Timespec { tv_sec, tv_nsec: i64::try_from(tv_nsec).unwrap_or(0) };
     Timestamps {
         last_access: time(stat.st_atime, stat.st_atime_nsec),
         last_modification: time(stat.st_mtime, stat.st_mtime_nsec),
     }
-}
-
-/// The names in a folder.
-pub(super) fn names(folder: &OwnedFd) -> io::Result<Vec<CString>> {
-    let mut names = Vec::new();
-    for entry in Dir::read_from(folder)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        if name != c"." && name != c".." {
-            names.push(name.to_owned());
-        }
-    }
-    Ok(names)
 }

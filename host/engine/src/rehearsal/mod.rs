@@ -3,6 +3,7 @@
 
 mod compare;
 mod copy;
+mod node;
 mod notes;
 mod room;
 

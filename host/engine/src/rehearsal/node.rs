@@ -1,0 +1,77 @@
+//! What is remembered of one entry of a copy, and how entries are opened and listed.
+
+use std::collections::BTreeMap;
+use std::ffi::CString;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+
+use rustix::fs::{Dir, OFlags, Stat};
+
+/// A file system keeps times to some fraction of a second, some older ones to two seconds.
+const FRESH_S: i64 = 2;
+
+pub(super) const FOLDER: OFlags =
+    OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+/// Opening what looks like a file never waits, should it have become a pipe.
+pub(super) const READ: OFlags =
+    OFlags::RDONLY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC).union(OFlags::NONBLOCK);
+
+/// What was copied.
+pub(super) type Nodes = BTreeMap<PathBuf, Node>;
+
+/// One entry of a copy as the guest first finds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Node {
+    pub(super) sort: Sort,
+    /// Its length.
+    pub(super) bytes: u64,
+    /// What no write leaves as it was.
+    pub(super) stamp: Stamp,
+    /// Whether the original was written so lately that times may not tell a later writing apart.
+    pub(super) fresh: bool,
+}
+
+/// What sort of thing an entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sort {
+    File,
+    Folder,
+    Link,
+}
+
+/// Identity, and the times of the last writing and of the last change, as the file system keeps them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    inode: u64,
+    modified: (i64, u64),
+    changed: (i64, u64),
+}
+
+impl Stamp {
+    pub(super) fn of(stat: &Stat) -> Self {
+        Self {
+            inode: stat.st_ino,
+            modified: (stat.st_mtime, stat.st_mtime_nsec),
+            changed: (stat.st_ctime, stat.st_ctime_nsec),
+        }
+    }
+
+    /// Whether the last writing is so near to the copying that another may have the same time.
+    pub(super) fn is_fresh(self) -> bool {
+        self.changed.0.saturating_sub(self.modified.0) <= FRESH_S
+    }
+}
+
+/// The names in a folder.
+pub(super) fn names(folder: &OwnedFd) -> io::Result<Vec<CString>> {
+    let mut names = Vec::new();
+    for entry in Dir::read_from(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name != c"." && name != c".." {
+            names.push(name.to_owned());
+        }
+    }
+    Ok(names)
+}
