@@ -43,7 +43,7 @@ impl Registry {
         })
     }
 
-    /// What was called well in a task, in order, each call once.
+    /// What was called well in a task, in order, each call once. What was only rehearsed was not called.
     pub(crate) async fn done_in(&self, task: String) -> Result<Vec<CapabilityId>, RegistryError> {
         if self.spool.unfolded() > 0 {
             self.writer.folded().await?;
@@ -51,7 +51,7 @@ impl Registry {
         let read = self.threads.read("reading a task", move |connection| {
             let mut select = connection.prepare_cached(
                 "SELECT capability FROM (SELECT seq, capability FROM invocations
-                     WHERE task = ?1 AND status = 'ok' ORDER BY seq DESC LIMIT 1000) ORDER BY seq",
+                     WHERE task = ?1 AND status = 'ok' AND rehearsal IS NOT 1 ORDER BY seq DESC LIMIT 1000) ORDER BY seq",
             )?;
             let found = select.query_map([task], |row| rows::parsed(row, 0))?;
             found.collect()

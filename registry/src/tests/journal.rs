@@ -315,6 +315,8 @@ fn a_rehearsal_is_on_record_as_one_and_no_use_when_its_host_dies() {
     wait(close(&registry, &reads, Some(&plugin), Effect::Read, &[])).unwrap();
     let is = |id| registry.invocation(id).unwrap().unwrap().rehearsal;
     assert_eq!([&real, &changes, &reads, &left].map(|one| is(one.id)), [false, true, true, true]);
+    let done = wait(registry.done_in("a task".to_owned())).unwrap();
+    assert_eq!(done.len(), 1, "the real one alone has its place in the task");
     let lost = opening("put_note");
     begin(&lost);
     let ids = (left.id, lost.id);

@@ -288,6 +288,9 @@ async fn what_breaks_three_times_is_left_alone_for_a_while_then_tried_once() {
     assert_eq!(call("traps", r#"{"other":1}"#).await, "trap");
     assert_eq!(call("echo", r#"{"text":"a"}"#).await, "-");
     world.later(30_000);
+    let mut rehearsal = human("traps", "{}");
+    rehearsal.rehearse = true;
+    assert_eq!(code(&world.kernel().invoke(rehearsal).await), "trap", "a rehearsal takes nobody's turn");
     let probe = world.invoke("traps", "{}").await;
     assert!(judgement(&probe).findings.iter().any(|finding| finding.id == "C3"), "{probe:?}");
     assert_eq!(call("traps", "{}").await, "breaker-open", "one is let through, not all");

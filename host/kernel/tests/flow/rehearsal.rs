@@ -1,6 +1,7 @@
 //! Rehearsals over the whole kernel: they pass the gate, run, tell what would have become of them, and
 //! leave nothing but their record.
 
+use ares_kernel::facts::Mode;
 use ares_kernel::gate::{Decision, Settings};
 use ares_kernel::{Outcome, Request};
 use serde_json::{Value, json};
@@ -87,6 +88,18 @@ async fn what_nobody_declared_is_a_fault_wherever_it_was_tried() {
     let text = serde_json::to_string(&tried).unwrap();
     assert!(text.contains("{{FAKE}}") && !text.contains(FAKE), "{text}");
     assert_eq!(world.capability("put").track.history(0, NOW_MS).rehearsed, 0);
+}
+
+#[tokio::test]
+async fn in_mode_plan_what_would_change_something_can_be_rehearsed() {
+    let world = World::new();
+    for (mode, code) in [(Mode::Ask, Some("mode")), (Mode::Plan, None), (Mode::Build, None)] {
+        world.posture(mode, None);
+        assert_eq!(rehearse(&world, "put", &json!({})).await.status().code(), code, "{mode:?}");
+    }
+    world.posture(Mode::Plan, None);
+    assert_eq!(world.invoke("put", "{}").await.status().code(), Some("mode"));
+    assert_eq!(world.kept(), 0);
 }
 
 #[tokio::test]

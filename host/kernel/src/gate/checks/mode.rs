@@ -4,7 +4,8 @@ use crate::facts::Mode as HostMode;
 use crate::flow::Draft;
 use crate::gate::{Check, Kind, Refusal};
 
-/// Refuses what may change something in the modes in which nothing may change.
+/// Refuses what may change something in the modes in which nothing may change. In mode `plan` it can be
+/// rehearsed, since nothing lasts then.
 pub(super) struct Mode;
 
 impl Check for Mode {
@@ -14,8 +15,10 @@ impl Check for Mode {
 
     fn check(&self, draft: &mut Draft) -> Result<(), Refusal> {
         let mode = draft.posture().mode;
-        if !matches!(mode, HostMode::Ask | HostMode::Plan) {
-            return Ok(());
+        match mode {
+            HostMode::Ask => {}
+            HostMode::Plan if !draft.request().rehearse => {}
+            HostMode::Plan | HostMode::Build | HostMode::Auto => return Ok(()),
         }
         // Who answers is the next check's question.
         let Ok(route) = draft.route() else { return Ok(()) };

@@ -32,7 +32,9 @@ impl Check for Standing {
         let cool_ms = u64::try_from(breaker.cool.as_millis()).unwrap_or(u64::MAX);
         let now_ms = draft.received_ms();
         let open_until = streak.last_ms.saturating_add(cool_ms);
-        if now_ms < open_until || !capability.track.probe(draft.shape(), now_ms, cool_ms) {
+        // A rehearsal takes nobody's turn: what comes of it says nothing of real calls.
+        let probes = || draft.request().rehearse || capability.track.probe(draft.shape(), now_ms, cool_ms);
+        if now_ms < open_until || !probes() {
             let message = format!(
                 "the last {} calls of `{}` with arguments of this kind ended in `{}`; it is tried again in {} s. Look at them with `ares-host invocations --capability {}`, give it other arguments, or use another provider",
                 streak.faults,
