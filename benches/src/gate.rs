@@ -10,6 +10,7 @@ use std::time::Instant;
 use ares_kernel::facts::Effect;
 use ares_kernel::gate::{Gate, Settings};
 use ares_kernel::ports::{Clock, Engine, Invoke, NoSecrets};
+use ares_kernel::rehearsal::Tried;
 use ares_kernel::{Blake3, Caller, Kernel, Ledger, Outcome, Permit, Ports, Report, Request, Usage};
 use ares_policy::{Options as RuleOptions, Roles, Rules};
 use ares_registry::manifest::Manifest;
@@ -42,7 +43,8 @@ impl Engine for Echo {
     fn call(&self, permit: Permit) -> BoxFuture<'_, Report> {
         let usage = Usage { fuel: 1000, wall_us: 20, ..Usage::default() };
         let result = Ok(permit.request().input.clone());
-        async move { Report { result, usage, writes: Vec::new(), events: Vec::new() } }.boxed()
+        let tried = Tried::default();
+        async move { Report { result, usage, writes: Vec::new(), events: Vec::new(), tried } }.boxed()
     }
 }
 

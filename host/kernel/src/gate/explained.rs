@@ -178,7 +178,9 @@ fn options(decision: Decision, judgement: Option<&Judgement>, id: &str) -> Vec<S
         (None, Decision::Escalate) => {
             "C: gather evidence first: run the plugin's cases with `ares-host self-test`".to_owned()
         }
-        (None, _) => "C: let all such calls run: `ares-host policy allow`".to_owned(),
+        (None, _) => {
+            "C: see what it would do, without doing it: `ares-host rehearse` with the same input".to_owned()
+        }
     });
     options
 }
