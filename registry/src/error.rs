@@ -260,6 +260,12 @@ pub enum RegistryError {
         /// The id.
         id: InvocationId,
     },
+    /// No pattern of this id.
+    #[error("there is no pattern `{id}`; `ares-host patterns list` shows those there are")]
+    NoSuchPattern {
+        /// The id, escaped.
+        id: String,
+    },
     /// The question is not open any more.
     #[error("{id} is {state} already; make the call again to be asked again")]
     ApprovalClosed {

@@ -25,11 +25,14 @@
 //! | events between plugins | [`deliveries`](Registry::deliveries), [`deliveries_waiting`](Registry::deliveries_waiting), [`delivery_claim`](Registry::delivery_claim), [`delivery_postpone`](Registry::delivery_postpone), [`delivery_end`](Registry::delivery_end) |
 //! | secrets | [`secrets`](Registry::secrets), [`secret_set`](Registry::secret_set), [`secret_rotate`](Registry::secret_rotate), [`secret_remove`](Registry::secret_remove) |
 //! | rules | [`policy_taken`](Registry::policy_taken), [`policies`](Registry::policies), [`policy`](Registry::policy) |
+//! | analysis | [`analysis`](Registry::analysis) |
+//! | patterns | [`patterns`](Registry::patterns), [`pattern`](Registry::pattern), [`patterns_in`](Registry::patterns_in), [`tech_matrix`](Registry::tech_matrix), [`pattern_add`](Registry::pattern_add), [`pattern_remove`](Registry::pattern_remove), [`pattern_promote`](Registry::pattern_promote), [`pattern_used`](Registry::pattern_used) |
 //! | stored values | [`kv_apply`](Registry::kv_apply) for the writes of hooks |
 //!
 //! Every change is one transaction together with its row in `events`, and is on disk when the
 //! function returns. Every change takes the [`Caller`](ares_kernel::Caller) who made it.
 
+mod analysis;
 mod approvals;
 mod capabilities;
 mod catalog;
@@ -50,6 +53,7 @@ mod migrate;
 mod modules;
 mod options;
 mod outbox;
+mod patterns;
 mod pinned;
 mod policies;
 mod posture;
@@ -73,11 +77,16 @@ mod tests;
 
 pub mod bundle;
 pub mod inspect;
+pub mod knowledge;
 pub mod lockfile;
 pub mod manifest;
 pub mod merge;
 pub mod schema_form;
 
+pub use analysis::{
+    Analysis, CALLS_MAX, CallCost, CallEdge, DecisionCount, EVENTS_MAX, PluginFacts, ScopeStanding,
+    VERDICTS_MAX, Waiting,
+};
 pub use approvals::{ApprovalView, Word};
 pub use check::{Finding, IndexView, SchemaView};
 pub use error::{OtherContent, RegistryError};
@@ -85,6 +94,9 @@ pub use file_layer::{FileLayer, NoTable};
 pub use history::CalledWrong;
 pub use migrate::SCHEMA_VERSION;
 pub use options::{JournalSync, Options};
+pub use patterns::{
+    NewPattern, PATTERN_POINTS, PATTERNS_MAX, PatternMatch, PatternView, TechnologyView, UseOf,
+};
 pub use policies::{PolicyChange, PolicyView};
 pub use posture::{ACKNOWLEDGED_MS, LockoutChange, LockoutView};
 pub use record::{CapabilityRecord, Registration};

@@ -17,6 +17,7 @@ use crate::config_layers::Layers;
 use crate::file_layer::FileLayer;
 use crate::history::{Stored, Tracks};
 use crate::manifest::Kind;
+use crate::patterns::{self, Antis};
 use crate::pinned::Pinned;
 use crate::posture;
 use crate::reference::as_the_guest_reads;
@@ -221,8 +222,9 @@ impl Reading {
         modules: &str,
         Own { components, file, maxima, tracks }: Own<'_>,
     ) -> rusqlite::Result<Self> {
+        let read = Pending::reader(Antis::read(connection)?);
         let mut capabilities =
-            by_module(connection, modules, CAPABILITIES, |row| row.get("module_id"), Pending::read)?;
+            by_module(connection, modules, CAPABILITIES, |row| row.get("module_id"), read)?;
         let mut grants = by_module(
             connection,
             modules,
@@ -293,13 +295,19 @@ impl Reading {
     }
 }
 
+/// The words a capability is described with.
+fn said_of(capability: &Capability, tags: &[String]) -> BTreeSet<String> {
+    patterns::words(&format!("{} {} {}", capability.id, capability.description, tags.join(" ")))
+}
+
 const MODULES: &str = "SELECT m.id, m.name, m.enabled, m.revision, v.version, v.blake3, v.pinned,
         (SELECT p.blake3 FROM module_versions p WHERE p.module_id = m.id AND p.id < v.id
          ORDER BY p.id DESC LIMIT 1) AS before
     FROM modules m JOIN module_versions v ON v.module_id = m.id AND v.active = 1
     WHERE m.id IN (SELECT value FROM json_each(?1))";
 const CAPABILITIES: &str =
-    "SELECT c.* FROM capabilities c JOIN module_versions v ON v.id = c.version_id AND v.active = 1
+    "SELECT c.*, m.tags FROM capabilities c JOIN module_versions v ON v.id = c.version_id AND v.active = 1
+    JOIN modules m ON m.id = c.module_id
     WHERE c.module_id IN (SELECT value FROM json_each(?1)) ORDER BY c.id";
 const GRANTS: &str = "SELECT module_id, scope, folder, access, origins, methods, spend FROM grants
     WHERE module_id IN (SELECT value FROM json_each(?1)) ORDER BY scope";
@@ -400,7 +408,12 @@ impl Record {
 }
 
 impl Pending {
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+    /// Reads rows, and compares what they say with anti-patterns.
+    fn reader(antis: Antis) -> impl Fn(&Row<'_>) -> rusqlite::Result<Self> {
+        move |row| Self::read(row, &antis)
+    }
+
+    fn read(row: &Row<'_>, antis: &Antis) -> rusqlite::Result<Self> {
         let schema = |column: &str| -> rusqlite::Result<Schema> {
             Schema::parse(row.get_ref(column)?.as_str()?).map_err(unsound)
         };
@@ -432,6 +445,8 @@ impl Pending {
         let trade_offs: Vec<String> = rows::json(row, "trade_offs")?;
         capability.about =
             About::of(&capability, row.get("reversible")?, row.get("undo")?, !trade_offs.is_empty());
+        let tags: Vec<String> = rows::json(row, "tags")?;
+        capability.about.anti_patterns = antis.fitting(&said_of(&capability, &tags));
         Ok(Self { capability, timeout_ms: rows::count_or_none(row, "timeout_ms")? })
     }
 

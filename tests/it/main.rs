@@ -10,6 +10,7 @@
     reason = "a test that meets the unexpected should stop right there"
 )]
 
+mod analyze;
 mod author;
 mod bad_input;
 mod bombs;
@@ -28,6 +29,7 @@ mod lock;
 mod matrix;
 mod mcp;
 mod network;
+mod patterns;
 mod policy;
 mod progress;
 mod refusals;

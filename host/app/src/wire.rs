@@ -31,8 +31,8 @@ pub(crate) fn host(lock: Lock, settings: &Settings, mode: Mode) -> Result<Host, 
     let rules = Arc::new(Book(rules));
     let Gate { weights, ask_untried, breaker, approval } = settings.gate;
     let gate = gate::Settings { weights, ask_untried, breaker };
-    let runtime = engine.clone();
-    let foundation = Foundation { registry, engine, runtime, clock, policy, rules, gate, approval };
+    let (runtime, patterns) = (engine.clone(), settings.patterns);
+    let foundation = Foundation { registry, engine, runtime, clock, policy, rules, gate, approval, patterns };
     Ok(Host::assemble(lock, mode, foundation))
 }
 

@@ -21,6 +21,7 @@ use crate::lifecycle::{Lifecycle, OnDemand};
 use crate::operation::Operate;
 use crate::operations::{Operations, Parts, chain, follow};
 use crate::passing::Passing;
+use crate::patterns::PatternSettings;
 use crate::records::{Events, Notice, Records};
 use crate::retry::Retrying;
 use crate::rules::RuleBook;
@@ -45,6 +46,8 @@ pub struct Foundation {
     pub gate: Settings,
     /// How long a person's yes to one call holds.
     pub approval: Duration,
+    /// Which patterns are recommended.
+    pub patterns: PatternSettings,
 }
 
 /// Whether the process goes on after the first answer.
@@ -100,7 +103,8 @@ impl Host {
     /// ```
     #[must_use]
     pub fn assemble(lock: Lock, mode: Mode, foundation: Foundation) -> Self {
-        let Foundation { registry, engine, runtime, clock, policy, rules, gate, approval } = foundation;
+        let Foundation { registry, engine, runtime, clock, policy, rules, gate, approval, patterns } =
+            foundation;
         let book = Book::new(Arc::clone(&registry));
         let ports: Arc<Book> = Arc::new(book.clone());
         let catalog: Arc<dyn Catalog> = Arc::clone(&registry) as Arc<dyn Catalog>;
@@ -122,6 +126,7 @@ impl Host {
             engine: Arc::new(engine),
             secrets,
         };
+        let (at, weights) = (Arc::clone(&clock), gate.weights);
         let kernel = Kernel::new(needs, gate);
         let delivery = Delivery::new(registry, kernel.clone(), clock, mode, news);
         let retrying = Retrying::new(Arc::new(kernel), ports.clone(), ports);
@@ -137,6 +142,9 @@ impl Host {
             serving: mode == Mode::Serving,
             registering: tokio::sync::Mutex::new(()),
             approval,
+            clock: at,
+            weights,
+            patterns,
         });
         let mut loops = vec![tokio::spawn(integrity.watch()).abort_handle()];
         match mode {

@@ -1,6 +1,7 @@
 //! What runs around the kernel: operations, the life of plugins, integrity, health, retries, and
 //! the host that holds them together. Loops over ports: nothing here knows Wasmtime.
 
+mod analyze;
 mod book;
 mod cached;
 mod count;
@@ -14,6 +15,7 @@ mod lifecycle;
 pub mod operation;
 mod operations;
 mod passing;
+pub mod patterns;
 pub mod progress;
 mod records;
 mod retry;

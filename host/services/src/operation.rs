@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use crate::patterns::PatternWish;
 use crate::rules::RuleWish;
 
 /// One thing to do. The answer's shape is documented at each variant; all answers are JSON.
@@ -263,6 +264,15 @@ pub enum Operation {
         /// What to do with them.
         wish: RuleWish,
     },
+    /// Ask for patterns or tell of them. Answers what the wish says.
+    Patterns {
+        /// What to do with them.
+        wish: PatternWish,
+    },
+    /// Look over everything that is installed and what came of it, without running anything. Answers
+    /// `{at_ms, host_version, looked_at, findings, sections}`; docs/analyze.md says what each of the
+    /// seven sections holds.
+    Analyze,
     /// Look the installation over. Answers an array of `{severity, code, plugin, message}`;
     /// severities are `error` and `warning`.
     Doctor,

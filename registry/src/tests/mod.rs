@@ -6,6 +6,7 @@ mod config_layers;
 mod journal;
 mod opening;
 mod outbox;
+mod patterns;
 mod policies;
 mod processes;
 mod secrets;

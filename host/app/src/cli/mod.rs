@@ -1,6 +1,7 @@
 //! The commands: one file each, one line each in [`Command`].
 
 mod activate;
+mod analyze;
 mod approvals;
 mod capabilities;
 mod completions;
@@ -19,12 +20,14 @@ mod init;
 mod input;
 mod invocations;
 mod invoke;
+mod knowledge;
 mod list;
 mod lock;
 mod lockout;
 mod manifest;
 mod mcp;
 mod mode;
+mod patterns;
 mod plugin;
 mod policy;
 mod register;
@@ -118,6 +121,8 @@ pub(crate) enum Command {
     Grants(grants::Grants),
     Policy(policy::Policy),
     Secrets(secrets::Secrets),
+    Patterns(patterns::Patterns),
+    Knowledge(knowledge::Knowledge),
     Versions(versions::Versions),
     Activate(activate::Activate),
     Verify(verify::Verify),
@@ -125,6 +130,7 @@ pub(crate) enum Command {
     Lock(lock::Lock),
     Registry(registry::Registry),
     Doctor(doctor::Doctor),
+    Analyze(analyze::Analyze),
     SelfTest(self_test::SelfTest),
     Discover(discover::Discover),
     Plugin(plugin::Plugin),
@@ -167,6 +173,8 @@ impl Command {
             Self::Grants(command) => command.run(context).await,
             Self::Policy(command) => command.run(context).await,
             Self::Secrets(command) => command.run(context).await,
+            Self::Patterns(command) => command.run(context).await,
+            Self::Knowledge(command) => command.run(context),
             Self::Versions(command) => command.run(context).await,
             Self::Activate(command) => command.run(context).await,
             Self::Verify(command) => command.run(context).await,
@@ -174,6 +182,7 @@ impl Command {
             Self::Lock(command) => command.run(context).await,
             Self::Registry(command) => command.run(context),
             Self::Doctor(command) => command.run(context).await,
+            Self::Analyze(command) => command.run(context).await,
             Self::SelfTest(command) => command.run(context).await,
             Self::Discover(command) => command.run(context).await,
             Self::Plugin(command) => command.run(context),

@@ -9,6 +9,7 @@ use ares_kernel::facts::{Maxima, Quota};
 use ares_kernel::gate::{Breaker, Weights};
 use ares_policy::Roles;
 use ares_registry::FileLayer;
+use ares_services::patterns::PatternSettings;
 
 use super::low::{self, Low};
 
@@ -54,6 +55,8 @@ pub(crate) struct Settings {
     pub policy_file: Option<PathBuf>,
     /// Roles of callers.
     pub roles: Roles,
+    /// Which patterns are recommended.
+    pub patterns: PatternSettings,
     /// What is logged.
     pub log: LogLevel,
     /// The file all this was written in, where there is one.
@@ -98,6 +101,10 @@ impl Settings {
             plugins: low.plugins().clone(),
             policy_file: low.text(&low::POLICY_FILE).map(PathBuf::from),
             roles: low.roles().clone(),
+            patterns: PatternSettings {
+                tier_1_only: low.word(&low::TIER_1_ONLY) == "yes",
+                min_confidence: u16::try_from(low.whole(&low::MIN_CONFIDENCE)).unwrap_or(u16::MAX),
+            },
             log: LogLevel(low.word(&low::LOG_LEVEL)),
             file: None,
         }
@@ -171,6 +178,7 @@ mod tests {
     fn the_defaults_are_those_of_kernel_and_engine() {
         assert_eq!(settings(&[]).pool, Pool::default());
         assert_eq!(settings(&[]).maxima, Maxima::default());
+        assert_eq!(settings(&[]).patterns, PatternSettings::default());
     }
 
     #[test]

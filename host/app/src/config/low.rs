@@ -477,6 +477,10 @@ keys! {
         "Certificate authorities that are trusted beside the public ones.";
     POLICY_FILE "policy.file" = "\"\"", Kind::Text(is_absolute, "the absolute path of a file, or \"\" for policy.cedar in the state directory"),
         "The operator's rules, in Cedar.";
+    TIER_1_ONLY "patterns.tier_1_only" = "\"no\"", Kind::Word(&["no", "yes"]),
+        "Whether only patterns of tier 1 are recommended.";
+    MIN_CONFIDENCE "patterns.min_confidence" = "5000", Kind::Whole(0, 10_000),
+        "Patterns that are good in less than this, at least, are not recommended, in basis points.";
     LOG_LEVEL "log.level" = "\"warn\"", Kind::Word(&["error", "warn", "info", "debug", "trace"]),
         "What goes to standard error. `run` says what it does at `info`.";
 }

@@ -1,5 +1,6 @@
 //! What people and programs see: JSON with `--json`, tables and sentences without.
 
+pub(crate) mod analysis;
 pub(crate) mod field;
 pub(crate) mod hidden;
 pub(crate) mod outcome;

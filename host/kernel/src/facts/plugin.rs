@@ -74,6 +74,8 @@ pub struct About {
     pub undo: Option<String>,
     /// Whether the author wrote down what is bad about it.
     pub trade_offs: bool,
+    /// The recorded anti-patterns that what is said of it fits, by id.
+    pub anti_patterns: Vec<String>,
 }
 
 impl About {
@@ -103,7 +105,7 @@ impl About {
         if capability.effect.changes() && !reversible {
             unexplained.push("undo".to_owned());
         }
-        Self { unexplained, reversible, undo, trade_offs }
+        Self { unexplained, reversible, undo, trade_offs, anti_patterns: Vec::new() }
     }
 }
 

@@ -2,6 +2,7 @@
 //! steps that weigh the evidence; then a decision, the strictest of what evidence, effect and the
 //! operator's rules ask for.
 
+mod by_record;
 pub mod checks;
 mod decision;
 mod explained;
@@ -16,6 +17,7 @@ mod verdict;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use by_record::{by_record, simpler};
 pub use decision::{Decision, Grounds};
 pub use explained::{Explained, Judged, StepOut, Sum};
 pub use finding::{Evidence, Finding};

@@ -1,5 +1,6 @@
 //! Everything a host can be asked, carried out.
 
+mod analyze;
 mod approvals;
 mod capabilities;
 mod config;
@@ -11,6 +12,7 @@ mod invoke;
 mod journal;
 mod life;
 mod lists;
+mod patterns;
 mod permission;
 mod policy;
 mod posture;
@@ -28,7 +30,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ares_kernel::facts::Plugin;
-use ares_kernel::ports::{Invoke, Runtime};
+use ares_kernel::gate::Weights;
+use ares_kernel::ports::{Clock, Invoke, Runtime};
 use ares_kernel::progress::Sink;
 use ares_kernel::{Caller, InvocationId, PluginName};
 use ares_registry::LockoutChange;
@@ -40,6 +43,7 @@ use crate::book::Book;
 use crate::integrity::Provisioned;
 use crate::lifecycle::Lifecycle;
 use crate::operation::{Operate, Operation, Problem, ProblemKind};
+use crate::patterns::PatternSettings;
 use crate::rules::RuleBook;
 use crate::state::State;
 
@@ -68,6 +72,12 @@ pub(crate) struct Parts {
     pub(crate) registering: tokio::sync::Mutex<()>,
     /// How long a person's yes to one call holds.
     pub(crate) approval: Duration,
+    /// The time of day.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// What the gate weighs how much.
+    pub(crate) weights: Weights,
+    /// Which patterns are recommended.
+    pub(crate) patterns: PatternSettings,
 }
 
 impl Operations {
@@ -124,6 +134,8 @@ impl Operations {
             Operation::Verify => self.verify().await,
             Operation::Lock => self.lock().await,
             Operation::Policy { wish } => self.policy(caller, wish).await,
+            Operation::Patterns { wish } => self.patterns(caller, wish).await,
+            Operation::Analyze => self.analyze(caller).await,
             Operation::Doctor => self.doctor().await,
         }
     }

@@ -33,9 +33,12 @@ pub(super) fn weight(operation: &Operation) -> Weight {
         | Operation::Versions { .. }
         | Operation::Verify
         | Operation::Lock
+        | Operation::Analyze
         | Operation::Doctor => Weight::Light,
         Operation::Policy { wish } if !wish.changes() => Weight::Light,
         Operation::Policy { .. } => Weight::Heavy,
+        Operation::Patterns { wish } if !wish.changes() => Weight::Light,
+        Operation::Patterns { .. } => Weight::Heavy,
         Operation::Register { .. }
         | Operation::Unregister { .. }
         | Operation::Enable { .. }
@@ -88,6 +91,7 @@ pub(super) fn permitted(caller: &Caller, operation: &Operation) -> Result<(), Pr
 mod tests {
     use super::*;
     use crate::operation::Hidden;
+    use crate::patterns::PatternWish;
     use crate::rules::RuleWish;
 
     #[test]
@@ -95,6 +99,8 @@ mod tests {
         let agent = Caller::Agent("claude".to_owned());
         let human = Caller::Human("operator".to_owned());
         let plugin = Caller::Plugin("notes".parse().unwrap());
+        let (name, invocation) = ("x".to_owned(), None);
+        let told = PatternWish::Used { name, technology: false, good: true, invocation };
         let look = Operation::List { kind: None, category: None, tag: None };
         for change in [
             Operation::GrantsAllow { plugin: "notes".to_owned(), grants: std::collections::BTreeMap::new() },
@@ -102,6 +108,8 @@ mod tests {
             Operation::Stop { plugin: "notes".to_owned() },
             Operation::Policy { wish: RuleWish::Remove { id: "quiet".to_owned() } },
             Operation::Policy { wish: RuleWish::Set { text: String::new(), reason: None } },
+            Operation::Patterns { wish: PatternWish::Promote { id: "x".to_owned() } },
+            Operation::Patterns { wish: told },
             Operation::SecretsList,
             Operation::SecretSet { name: "A".to_owned(), value: Hidden::new("12345678".to_owned()) },
             Operation::SecretRotate { name: "A".to_owned(), value: Hidden::new("12345678".to_owned()) },
@@ -110,6 +118,8 @@ mod tests {
             assert_eq!(permitted(&agent, &change).unwrap_err().kind, ProblemKind::Denied);
             assert!(permitted(&human, &change).is_ok());
         }
+        let patterns = Operation::Patterns { wish: PatternWish::Matrix };
+        assert!(permitted(&agent, &patterns).is_ok() && permitted(&plugin, &patterns).is_err());
         let rules = Operation::Policy { wish: RuleWish::List };
         assert!(permitted(&agent, &rules).is_ok() && permitted(&plugin, &rules).is_err());
         assert!(permitted(&agent, &look).is_ok() && permitted(&human, &look).is_ok());

@@ -66,6 +66,7 @@ impl From<RegistryError> for Problem {
             E::SecretExists { .. } => (Kind::Invalid, "secret-exists"),
             E::NoSuchSecret { .. } => (Kind::NotFound, "no-secret"),
             E::SecretsKey { .. } => (Kind::Failed, "secrets-key"),
+            E::NoSuchPattern { .. } => (Kind::NotFound, "no-pattern"),
             E::NoSuchApproval { .. } => (Kind::NotFound, "no-approval"),
             E::ApprovalClosed { .. } => (Kind::Invalid, "approval-closed"),
             E::Config { .. } => (Kind::Invalid, "bad-config"),

@@ -56,6 +56,7 @@ fn open(folder: &Path, mode: Mode, runtime: &Arc<FakeRuntime>, engine: &Arc<Fake
         gate: crate::testing::trusting(),
         approval: std::time::Duration::from_secs(900),
         rules: Arc::new(FakeRules),
+        patterns: crate::patterns::PatternSettings::default(),
     };
     Host::assemble(lock, mode, foundation)
 }

@@ -1,7 +1,7 @@
 //! What could go wrong? Questions C1 to C11 of docs/gate.md, as far as the host has facts for them.
 
 use super::{Case, Mark, Step, warned};
-use crate::facts::{Capability, History};
+use crate::facts::{Capability, History, Plugin};
 use crate::gate::{Depth, Evidence, Finding, Judgement};
 use crate::ports::Health;
 
@@ -24,12 +24,11 @@ impl Step for Challenge {
     }
 
     fn examine(&self, case: &Case<'_>, judgement: &mut Judgement) {
+        let (plugin, capability) = (&case.route.plugin, &case.route.capability);
         let history = judgement.history;
-        let row = || vec![history_row(case)];
         judgement.findings.extend(unwell(case));
-        judgement.findings.extend(faults(&history, row));
-        judgement.findings.extend(pace(&history, row));
-        judgement.findings.extend(twice(&case.route.capability, &history, row));
+        judgement.findings.extend(of_record(plugin, capability, &history));
+        judgement.findings.extend(twice(capability, &history, || vec![history_row(plugin, capability)]));
     }
 
     fn conclude(&self, judgement: &Judgement) -> (Mark, String) {
@@ -45,9 +44,18 @@ impl Step for Challenge {
     }
 }
 
+/// The questions that record and manifest answer by themselves, whatever is asked for: C3, C4, C9.
+pub(in crate::gate) fn of_record(
+    plugin: &Plugin,
+    capability: &Capability,
+    history: &History,
+) -> impl Iterator<Item = Finding> {
+    let row = || vec![history_row(plugin, capability)];
+    faults(history, row).into_iter().chain(pace(history, row)).chain(anti_patterns(capability))
+}
+
 /// The row of the record.
-pub(super) fn history_row(case: &Case<'_>) -> Evidence {
-    let (plugin, capability) = (&case.route.plugin, &case.route.capability);
+pub(super) fn history_row(plugin: &Plugin, capability: &Capability) -> Evidence {
     Evidence::row("history", format!("{}/{}", plugin.blake3, capability.id))
 }
 
@@ -86,6 +94,15 @@ fn pace(history: &History, row: impl FnOnce() -> Vec<Evidence>) -> Option<Findin
         (false, false) => return None,
     };
     Some(Finding::warning("C4", text, row()))
+}
+
+/// C9: is it of a sort that did not work before?
+fn anti_patterns(capability: &Capability) -> impl Iterator<Item = Finding> + '_ {
+    capability.about.anti_patterns.iter().map(|id| {
+        let text =
+            format!("what is said of it fits the anti-pattern `{id}`; `ares-host patterns show {id}` says what is better");
+        Finding::warning("C9", text, vec![Evidence::row("patterns", id)])
+    })
 }
 
 /// C11: could this be the second time?

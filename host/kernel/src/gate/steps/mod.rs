@@ -1,11 +1,11 @@
 //! The five steps: what could go wrong, is there a simpler way, is there evidence, can it be said
 //! plainly, how sure is the gate. A step notes what it finds; it cannot refuse.
 
-mod challenge;
+pub(super) mod challenge;
 mod confidence;
 mod explain;
-mod simplify;
-mod validate;
+pub(super) mod simplify;
+pub(super) mod validate;
 
 use serde::Serialize;
 

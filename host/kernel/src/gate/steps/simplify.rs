@@ -2,6 +2,7 @@
 //! call of them may do, needs and takes.
 
 use super::{Case, Mark, Step, warned};
+use crate::facts::Capability;
 use crate::gate::{Alternative, Bounds, Depth, Evidence, Finding, Judgement};
 use crate::ports::Route;
 
@@ -28,9 +29,9 @@ impl Step for Simplify {
         let arguments = case.draft.arguments();
         let takes =
             |route: &&Route| arguments.is_some_and(|value| route.capability.input.check(value, true).is_ok());
-        let own = Measure::of(case.route, case.draft.received_ms());
+        let own = Measure::of(&case.route.capability, case.draft.received_ms());
         for other in others.iter().filter(takes).take(SHOWN) {
-            let measure = Measure::of(other, case.draft.received_ms());
+            let measure = Measure::of(&other.capability, case.draft.received_ms());
             let (simpler, text) = (measure.dominates(&own), measure.against(&own));
             if simpler {
                 let (plugin, id) = (&other.plugin, &other.capability.id);
@@ -57,6 +58,12 @@ impl Step for Simplify {
     }
 }
 
+/// What another capability is better in, in numbers, where it is no worse in anything that is compared.
+pub(in crate::gate) fn simpler(other: &Capability, own: &Capability, now_ms: u64) -> Option<String> {
+    let (other, own) = (Measure::of(other, now_ms), Measure::of(own, now_ms));
+    other.dominates(&own).then(|| other.against(&own))
+}
+
 /// What is compared: less is better in each, but for the last.
 struct Measure {
     effect: crate::facts::Effect,
@@ -67,12 +74,12 @@ struct Measure {
 }
 
 impl Measure {
-    fn of(route: &Route, now_ms: u64) -> Self {
-        let history = route.capability.track.history(0, now_ms);
+    fn of(capability: &Capability, now_ms: u64) -> Self {
+        let history = capability.track.history(0, now_ms);
         Self {
-            effect: route.capability.effect,
-            scopes: route.capability.needs.len(),
-            fuel: route.capability.limits.fuel,
+            effect: capability.effect,
+            scopes: capability.needs.len(),
+            fuel: capability.limits.fuel,
             p95_us: history.p95_us,
             lower: Bounds::wilson(history.good, history.uses).lower,
         }

@@ -3,8 +3,8 @@
 
 use super::challenge::history_row;
 use super::{Case, Mark, Step, warned};
-use crate::facts::{Claim, Claimed, History};
-use crate::gate::{Depth, Finding, Judgement, Tier};
+use crate::facts::{Capability, Claim, Claimed, History, Plugin};
+use crate::gate::{Depth, Evidence, Finding, Judgement, Tier};
 
 /// A record is looked for in the version before while this one has fewer uses.
 const OWN_USES_MIN: u32 = 5;
@@ -25,33 +25,7 @@ impl Step for Validate {
     }
 
     fn examine(&self, case: &Case<'_>, judgement: &mut Judgement) {
-        let capability = &case.route.capability;
-        if judgement.history.uses < OWN_USES_MIN {
-            let before = capability.before.as_ref().map(|track| track.history(0, case.draft.received_ms()));
-            judgement.before = before.filter(|history| history.uses > 0);
-        }
-        let about = &capability.about;
-        // Challenged and compared is what this very verdict is.
-        let points = [
-            judgement.history.contexts >= CONTEXTS_MIN,
-            judgement.bounds().lower >= SUCCESS_BP,
-            about.unexplained.is_empty(),
-            true,
-            true,
-            about.trade_offs,
-        ];
-        judgement.points = points.into_iter().map(u8::from).sum();
-        judgement.tier = judgement.tier_again();
-        let history = judgement.history;
-        if history.invalid > 0 {
-            let text =
-                format!("{} of its {} answers were not what it promises", history.invalid, history.uses);
-            judgement.findings.push(Finding::warning("V5", text, vec![history_row(case)]));
-        }
-        if judgement.depth != Depth::Quick {
-            let claims = &case.route.plugin.claims;
-            judgement.findings.extend(claims.iter().filter_map(|claim| judged(claim, &history, case)));
-        }
+        weigh(&case.route.plugin, &case.route.capability, case.draft.received_ms(), judgement);
     }
 
     fn conclude(&self, judgement: &Judgement) -> (Mark, String) {
@@ -81,10 +55,44 @@ impl Step for Validate {
     }
 }
 
+/// Weighs record, check-list and claims: nothing of it depends on what is asked for.
+pub(in crate::gate) fn weigh(
+    plugin: &Plugin,
+    capability: &Capability,
+    now_ms: u64,
+    judgement: &mut Judgement,
+) {
+    let row = || vec![history_row(plugin, capability)];
+    if judgement.history.uses < OWN_USES_MIN {
+        let before = capability.before.as_ref().map(|track| track.history(0, now_ms));
+        judgement.before = before.filter(|history| history.uses > 0);
+    }
+    let about = &capability.about;
+    // Challenged and compared is what this very verdict is.
+    let points = [
+        judgement.history.contexts >= CONTEXTS_MIN,
+        judgement.bounds().lower >= SUCCESS_BP,
+        about.unexplained.is_empty(),
+        true,
+        true,
+        about.trade_offs,
+    ];
+    judgement.points = points.into_iter().map(u8::from).sum();
+    judgement.tier = judgement.tier_again();
+    let history = judgement.history;
+    if history.invalid > 0 {
+        let text = format!("{} of its {} answers were not what it promises", history.invalid, history.uses);
+        judgement.findings.push(Finding::warning("V5", text, vec![history_row(plugin, capability)]));
+    }
+    if judgement.depth != Depth::Quick {
+        let claims = &plugin.claims;
+        judgement.findings.extend(claims.iter().filter_map(|claim| judged(claim, &history, row)));
+    }
+}
+
 /// V4: what an author claims, against what was measured. What was not measured is an assumption and
 /// is called one; what holds needs no words.
-fn judged(claim: &Claim, history: &History, case: &Case<'_>) -> Option<Finding> {
-    let row = || vec![history_row(case)];
+fn judged(claim: &Claim, history: &History, row: impl FnOnce() -> Vec<Evidence>) -> Option<Finding> {
     let (claimed, measured) = match claim.what {
         Claimed::LatencyP95Ms => {
             let measured =
