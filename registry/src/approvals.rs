@@ -171,6 +171,34 @@ impl Registry {
         found.ok_or(RegistryError::NoSuchApproval { id })
     }
 
+    /// The yes that was said to the very same call as this held one, and was not used. The new question
+    /// goes: it is answered.
+    ///
+    /// # Errors
+    /// When the registry cannot be read or written.
+    pub fn said_before(&self, held: InvocationId) -> Result<Option<InvocationId>, RegistryError> {
+        let now = self.now();
+        let found = self.readers.read("looking for an approval", |connection| {
+            let mut select = connection.prepare_cached(
+                "SELECT a.id FROM approvals a JOIN approvals q ON q.id = ?1 AND a.id <> q.id
+                     AND a.capability = q.capability AND a.plugin = q.plugin AND a.blake3 = q.blake3
+                     AND a.arguments_blake3 = q.arguments_blake3 AND a.revision = q.revision
+                     AND a.caller_kind = q.caller_kind AND a.caller = q.caller
+                 WHERE a.state = 'approved' AND a.expires_at > ?2 ORDER BY a.expires_at LIMIT 1",
+            )?;
+            let id = |row: &Row<'_>| Ok(InvocationId::from_bytes(row.get(0)?));
+            select.query_row((held.as_bytes(), int(now)), id).optional()
+        })?;
+        if found.is_some() {
+            self.change("taking back a question", move |connection| {
+                let mut delete =
+                    connection.prepare_cached("DELETE FROM approvals WHERE id = ?1 AND state = 'pending'")?;
+                Ok(delete.execute([held.as_bytes()])?)
+            })?;
+        }
+        Ok(found)
+    }
+
     /// Says yes or no to a question that waits. A yes that was not used may be taken back.
     ///
     /// # Errors

@@ -106,3 +106,19 @@ fn a_secret_in_held_arguments_is_not_shown_to_whoever_approves() {
     let shown = installation.ares(["approvals", "show", held["id"].as_str().unwrap(), "--json"]).exits(0);
     assert!(shown.stdout.contains("{{KEY}}") && !shown.stdout.contains(value), "{}", shown.stdout);
 }
+
+#[test]
+fn the_same_call_made_again_finds_the_yes_that_was_said_to_it() {
+    let installation = Installation::strict();
+    installation.register("notes", &[]);
+    let input = r#"{"name":"milk","text":"two litres"}"#;
+    let held = installation.invoke("put_note", input);
+    installation.ares(["approvals", "approve", held["id"].as_str().unwrap()]).exits(0);
+    let other = r#"{"name":"milk","text":"three litres"}"#;
+    assert_eq!(installation.invoke("put_note", other)["error"]["code"], "ask");
+    let again = installation.invoke("put_note", input);
+    assert_eq!((&again["status"], &again["verdict"]["approval"]), (&json!("ok"), &held["id"]), "{again}");
+    assert_eq!(installation.invoke("put_note", input)["error"]["code"], "ask", "each is for one call");
+    let waiting = installation.ares(["approvals", "list", "--json"]).exits(0).json();
+    assert_eq!(waiting.as_array().unwrap().len(), 2, "{waiting}");
+}

@@ -46,7 +46,9 @@ mod tests {
 
     #[test]
     fn what_deletes_is_asked_about() {
-        for (capability, blocks) in [("delete_note", true), ("file.remove", true), ("undelete", false), ("put", false)] {
+        for (capability, blocks) in
+            [("delete_note", true), ("file.remove", true), ("undelete", false), ("put", false)]
+        {
             let review = review(brief(capability)).unwrap();
             assert_eq!(review.objections.first().map(|one| one.severity), blocks.then_some(Severity::Block));
         }

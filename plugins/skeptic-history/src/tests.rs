@@ -50,7 +50,8 @@ fn the_same_again_after_a_failure_is_a_question_where_it_changes_something() {
 fn two_of_five_are_a_warning() {
     let recent = [("fault", false), ("ok", false), ("invalid", false)];
     assert_eq!(severities(brief("pure", &recent)), [Severity::Warn]);
-    let old = [("fault", false), ("fault", false), ("ok", false), ("ok", false), ("ok", false), ("ok", false)];
+    let old =
+        [("fault", false), ("fault", false), ("ok", false), ("ok", false), ("ok", false), ("ok", false)];
     assert_eq!(severities(brief("pure", &old)), []);
 }
 

@@ -12,7 +12,7 @@ use crate::render::{field, record, table};
 ///
 /// A yes is for the very call that was held: same capability, same bytes of the plugin, same
 /// arguments, same caller, same rules. It is used once and holds for gate.approval_s seconds. The call
-/// is then made again with --approval ID, and every check is made again.
+/// is then made again, at whatever door, and every check is made again.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  ares-host approvals list\n  ares-host approvals show 01934f3e-7c1b-7b7e-9d5c-2f1f0a3b4c5d\n  ares-host approvals approve 01934f3e-7c1b-7b7e-9d5c-2f1f0a3b4c5d --note \"seen the draft\"\n  ares-host approvals approve 01934f3e-7c1b-7b7e-9d5c-2f1f0a3b4c5d --always --until 2026-12-31T00:00:00Z\n  ares-host approvals deny 01934f3e-7c1b-7b7e-9d5c-2f1f0a3b4c5d"
@@ -81,7 +81,9 @@ impl Approvals {
             let mut text = record::render(answer);
             if field::at(answer, "state").as_str() == Some("approved") {
                 let id = field::text(answer, "id");
-                text.push_str(&format!("\nThe same call runs once with --approval {id}\n"));
+                text.push_str(&format!(
+                    "\nThe same call made again runs once (or say which: --approval {id})\n"
+                ));
             }
             text
         })?;

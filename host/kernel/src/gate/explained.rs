@@ -167,9 +167,7 @@ fn options(decision: Decision, judgement: Option<&Judgement>, id: &str) -> Vec<S
         return Vec::new();
     }
     let mut options = vec![
-        format!(
-            "A: let this call run once: `ares-host approvals approve {id}`, then the same call with `--approval {id}`"
-        ),
+        format!("A: let this call run once: `ares-host approvals approve {id}`, then the same call again"),
         format!("B: say no: `ares-host approvals deny {id}`"),
     ];
     let simpler = judgement.and_then(|judgement| judgement.alternatives.iter().find(|other| other.simpler));

@@ -66,7 +66,7 @@ impl Refusal {
         let (plugin, capability) = (&route.plugin.name, &route.capability);
         let code = if decision == Decision::Escalate { "escalate" } else { "ask" };
         let message = format!(
-            "`{}` of plugin `{plugin}` is of class {} and waits for a person: {reason}; to let this call run once: `ares-host approvals approve {id}`, then the same call with `--approval {id}`",
+            "`{}` of plugin `{plugin}` is of class {} and waits for a person: {reason}; to let this call run once: `ares-host approvals approve {id}`, then the same call again",
             capability.id, capability.effect
         );
         Self { check: "decision", code, kind: Kind::Held, message }
