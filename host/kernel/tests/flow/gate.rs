@@ -382,3 +382,19 @@ async fn a_review_is_on_record_is_reviewed_by_nobody_and_sees_no_secret() {
     world.invoke("greedy", "{}").await;
     assert_eq!(world.guests_started(), before);
 }
+
+#[tokio::test]
+async fn more_fuel_is_a_warning_and_more_time_alone_is_only_told() {
+    for (now, warns) in [
+        (Use { wall_us: 90_000, ..used(Came::Ok, 0) }, false),
+        (Use { fuel: 1000, ..used(Came::Ok, 0) }, true),
+    ] {
+        let world = strict();
+        let track = &world.capability("echo").track;
+        (0..30).for_each(|n| track.add(used(Came::Ok, n)));
+        (0..20).for_each(|n| track.add(Use { id: n, ..now }));
+        let outcome = world.invoke("echo", r#"{"text":"hi"}"#).await;
+        let found = &judgement(&outcome).findings;
+        assert_eq!(found.iter().map(|one| (&*one.id, one.warning)).collect::<Vec<_>>(), [("C4", warns)]);
+    }
+}
