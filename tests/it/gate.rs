@@ -39,6 +39,8 @@ fn use_makes_it_sure_and_every_sum_can_be_redone() {
 fn an_answer_that_was_wrong_counts_against_it() {
     let installation = Installation::strict();
     installation.register("echo", &[]);
+    // In the host that answered, and in one that reads the record later.
+    let host = installation.run();
     let outcomes: Vec<Value> = (0..3).map(|_| installation.invoke("echo", r#"{"text":"a"}"#)).collect();
     let id = outcomes[1]["id"].as_str().unwrap();
     let said = installation.ares(["feedback", id, "--wrong", "--note", "no", "--json"]).exits(0).json();
@@ -47,6 +49,9 @@ fn an_answer_that_was_wrong_counts_against_it() {
     let last = installation.invoke("echo", r#"{"text":"a"}"#);
     let history = &explain(&installation, &last["id"])["judged"]["history"];
     assert_eq!((&history["uses"], &history["good"], &history["wrong"]), (&json!(3), &json!(2), &json!(1)));
+    assert_eq!(host.stop(), 0);
+    let last = installation.invoke("echo", r#"{"text":"a"}"#);
+    assert_eq!(explain(&installation, &last["id"])["judged"]["history"]["wrong"], 1);
     let refused = installation.invoke("nothing", "{}");
     installation.ares(["feedback", refused["id"].as_str().unwrap(), "--wrong"]).exits(2);
 }

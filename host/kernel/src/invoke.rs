@@ -99,7 +99,9 @@ impl Kernel {
 
     async fn admit(&self, received: Received) -> Result<Admitted, Refused> {
         let resolved = received.resolve(&*self.0.catalog).await;
-        let weighed = self.reviewed(self.0.gate.weigh(resolved)?).await;
+        let mut weighed = self.0.gate.weigh(resolved)?;
+        weighed.scrub(&*self.0.secrets);
+        let weighed = self.reviewed(weighed).await;
         self.0.gate.decide(weighed, Arc::new(self.clone()))
     }
 }

@@ -22,7 +22,7 @@ pub(crate) struct Mode {
 enum Choice {
     /// What computes and reads runs; nothing may change
     Ask,
-    /// As ask: what would change something is for later
+    /// As ask, but what would change something can be rehearsed
     Plan,
     /// As the rules say: the usual
     Build,

@@ -180,16 +180,18 @@ impl Ledger {
     /// Records the end, then shows it. When it cannot be recorded, nobody sees it.
     pub async fn close(&self, state: impl Closable) -> Outcome {
         let mut ending = state.parts();
-        let mut recorded = self.record(&ending).await;
+        // One time for the record that is kept and the one in memory: a use is found again by it.
+        let ended_ms = self.clock.now_ms();
+        let mut recorded = self.record(&ending, ended_ms).await;
         if let Some(full) = recorded.as_ref().err().and_then(JournalError::store_full) {
             // The answer was good, but what it promises cannot be kept.
             ending.status =
                 Status::Fault(Fault::over(FaultKind::HostLimit, &full.to_string(), full.limit_hit()));
             (ending.writes, ending.published) = (Vec::new(), None);
-            recorded = self.record(&ending).await;
+            recorded = self.record(&ending, ended_ms).await;
         }
         if recorded.is_ok()
-            && let Some((ran, used)) = ending.ran.as_ref().zip(ending.used(self.clock.now_ms()))
+            && let Some((ran, used)) = ending.ran.as_ref().zip(ending.used(ended_ms))
         {
             ran.capability.track.add(used);
         }
@@ -216,11 +218,10 @@ impl Ledger {
         }
     }
 
-    async fn record(&self, ending: &Ending) -> Result<(), JournalError> {
+    async fn record(&self, ending: &Ending, ended_ms: u64) -> Result<(), JournalError> {
         let Ending {
             opening, plugin, effect, begun, status, usage, verdict, writes, published, held, ..
         } = ending;
-        let ended_ms = self.clock.now_ms();
         let closing = Closing {
             status: status.as_str(),
             code: status.code(),

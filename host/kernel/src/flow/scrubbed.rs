@@ -49,7 +49,7 @@ impl Refused {
     }
 }
 
-fn hide(text: &mut String, secrets: &dyn Secrets) {
+pub(super) fn hide(text: &mut String, secrets: &dyn Secrets) {
     let clean = match secrets.scrub(text) {
         Cow::Borrowed(_) => return,
         Cow::Owned(clean) => clean,

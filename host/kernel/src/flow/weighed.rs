@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::Draft;
+use super::scrubbed::hide;
 use crate::gate::Judgement;
-use crate::ports::Route;
+use crate::ports::{Route, Secrets};
 
 /// A request that no check refused, before anything is decided.
 #[must_use = "a weighed request must reach an outcome"]
@@ -38,6 +39,14 @@ impl Weighed {
     #[must_use]
     pub fn arguments(&self) -> &Value {
         &self.arguments
+    }
+
+    /// Hides stored values in what was noted, which may quote the arguments: it is kept and shown, and
+    /// skeptics are told of it.
+    pub(crate) fn scrub(&mut self, secrets: &dyn Secrets) {
+        for finding in &mut self.judgement.findings {
+            hide(&mut finding.text, secrets);
+        }
     }
 
     /// Takes in what a skeptic said. It can only speak against it.

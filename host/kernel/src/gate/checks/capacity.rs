@@ -16,7 +16,7 @@ impl Check for Capacity {
         let plugin = &draft.route()?.plugin;
         plugin.rate.take().map_err(|no| {
             let message = format!(
-                "plugin `{}` may be called {} times (`{}` in its [limits.rate]); try again in {:.1} s",
+                "plugin `{}` may be called {} times (`{}` in its [limits]); try again in {:.1} s",
                 plugin.name,
                 no.most,
                 no.key,
