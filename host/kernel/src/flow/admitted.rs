@@ -73,6 +73,8 @@ pub struct Reentry {
     parent: Parent,
     caller: Caller,
     task: Option<String>,
+    /// Whether nobody reviews what is called: so it is below a review, which would come back to itself.
+    reviewed_by_nobody: bool,
     progress: Option<Sink>,
     invoke: Arc<dyn Invoke>,
     stage: Option<Stage>,
@@ -297,6 +299,7 @@ impl Permit {
             },
             caller: Caller::Plugin(self.route.plugin.name.clone()),
             task: self.request.task.clone(),
+            reviewed_by_nobody: self.request.reviewed_by_nobody,
             progress: self.request.progress.clone(),
             invoke: Arc::clone(&self.invoke),
             stage: self.stage.clone(),
@@ -373,6 +376,7 @@ impl Reentry {
     pub async fn invoke(&self, capability: CapabilityId, input: String) -> super::Outcome {
         let mut request = Request::new(self.caller.clone(), capability, input);
         request.task.clone_from(&self.task);
+        request.reviewed_by_nobody = self.reviewed_by_nobody;
         request.progress.clone_from(&self.progress);
         let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
         request.deadline = self.parent.deadline().map(left);

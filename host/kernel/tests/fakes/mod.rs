@@ -307,7 +307,10 @@ fn routes() -> Vec<Route> {
         route(&demo, other),
         route(&limited(&granted), capability("seldom", Effect::Pure, &[], &open, &granted)),
         route(&demo, last(&open, &granted)),
-        route(&plugin("doubter", true, &granted), capability("review", Effect::Pure, &[], &open, &granted)),
+        route(
+            &plugin("doubter", true, &granted),
+            capability("review", Effect::Read, &calls, &open, &granted),
+        ),
         route(&demo, capability("traps", Effect::Pure, &[], &open, &granted)),
         route(&demo, capability("breaks", Effect::Pure, &[], &open, &granted)),
         route(&keeper, capability("put", Effect::Write, &[Scope::Kv], &open, &store)),
@@ -518,6 +521,10 @@ async fn guest(permit: &Permit) -> String {
         "review" => {
             let told = permit.arguments()["arguments"].as_str().unwrap();
             let said: Value = serde_json::from_str(told).unwrap();
+            if said.get("say") == Some(&json!("call")) {
+                relay(permit, "echo", &json!({"text": "x"})).await;
+                return "{}".into();
+            }
             said.get("say").and_then(Value::as_str).unwrap_or("{}").to_owned()
         }
         "breaks" => panic!("an engine must not, but this one does"),

@@ -412,3 +412,12 @@ async fn what_the_gate_notes_holds_no_stored_value() {
     let (_, told) = world.inputs().into_iter().next().unwrap();
     assert!(!told.contains(crate::fakes::FAKE), "{told}");
 }
+
+#[tokio::test]
+async fn what_a_skeptic_calls_is_reviewed_by_nobody_either() {
+    let world = World::new();
+    world.doubt();
+    let outcome = world.invoke("put", r#"{"say":"call"}"#).await;
+    assert_eq!(outcome.status().as_str(), "ok");
+    assert_eq!(world.records(), ["close ok echo", "close ok review", "begin put", "close ok put"]);
+}
