@@ -84,6 +84,7 @@ fn plugin(number: usize, capabilities: usize) -> anyhow::Result<Registration> {
             trade_offs: vec!["It adds nothing.".to_owned()],
             implements: None,
             sequencing: None,
+            cost: None,
         })
     };
     Ok(Registration {
@@ -130,6 +131,7 @@ fn world(capabilities: usize) -> anyhow::Result<World> {
         policy: rules.clone(),
         engine: Arc::new(Echo),
         secrets: Arc::new(NoSecrets),
+        machine: Arc::new(ares_kernel::ports::UnknownMachine),
     };
     let kernel = Kernel::new(ports, Settings::default());
     Ok(World { registry, rules, kernel, _folder: folder })
@@ -170,7 +172,11 @@ pub(crate) async fn all(rounds: usize, report: &mut Lines) -> anyhow::Result<()>
 async fn alone(world: &World, rounds: usize) -> anyhow::Result<Latencies> {
     Kernel::warm();
     let ledger = Ledger::new(world.registry.clone(), Arc::new(Now));
-    let gate = Gate::standard(Settings::default(), world.rules.clone());
+    let gate = Gate::standard(
+        Settings::default(),
+        world.rules.clone(),
+        Arc::new(ares_kernel::ports::UnknownMachine),
+    );
     let invoke: Arc<dyn Invoke> = Arc::new(Nowhere);
     let mut nanos = Vec::with_capacity(rounds);
     for number in 0..rounds + 1000 {

@@ -95,6 +95,7 @@ fn view(row: &Row<'_>) -> rusqlite::Result<CapabilityView> {
         timeout_ms: rows::count_or_none(row, "timeout_ms")?,
         trade_offs: rows::json(row, "trade_offs")?,
         sequencing: rows::json_or_none(row, "sequencing")?,
+        cost: rows::json_or_none(row, "cost")?,
         implements: row.get("implements")?,
         input_schema: rows::json::<Value>(row, "input_schema")?,
         output_schema: rows::json::<Value>(row, "output_schema")?,

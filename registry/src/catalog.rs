@@ -11,6 +11,7 @@ use ares_kernel::{Blake3, CapabilityId, PluginName, Request};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
 
+use crate::budgets::Charge;
 use crate::error::RegistryError;
 use crate::file_layer::FileLayer;
 use crate::history::Tracks;
@@ -213,12 +214,16 @@ fn near<'a>(known: impl Iterator<Item = &'a CapabilityId>, wanted: &CapabilityId
 impl Catalog for Registry {
     fn resolve<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Resolution> {
         let resolution = self.resolve_now(request);
-        let ordered = match &resolution.provision {
-            Provision::Ready(route) => route.capability.sequencing.is_some(),
-            _ => false,
+        let (ordered, charge) = match &resolution.provision {
+            Provision::Ready(route) => {
+                let what = (&route.plugin.name, &request.capability);
+                let charge = || Charge::of(request.first_caller(), what, request.task.as_deref());
+                (route.capability.sequencing.is_some(), route.capability.cost.map(|_| charge()))
+            }
+            _ => (false, None),
         };
         let task = request.task.as_ref().filter(|_| ordered);
-        if request.approval.is_none() && task.is_none() {
+        if request.approval.is_none() && task.is_none() && charge.is_none() {
             return ready(resolution).boxed();
         }
         async move {
@@ -234,6 +239,12 @@ impl Catalog for Registry {
                 let done = self.done_in(task.clone()).await;
                 resolution.done =
                     done.inspect_err(|error| tracing::error!(%error, "a task's calls cannot be read")).ok();
+            }
+            if let Some(charge) = charge {
+                resolution.budgets = self.budgets_for(charge).await.unwrap_or_else(|error| {
+                    tracing::error!(%error, "the budgets cannot be read; a person is asked");
+                    Vec::new()
+                });
             }
             resolution
         }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::{fmt, io};
 
-use ares_kernel::facts::SchemaError;
+use ares_kernel::facts::{OverBudget, SchemaError};
 use ares_kernel::ports::{ApprovalGone, StoreFull};
 use ares_kernel::{Blake3, CapabilityId, InvocationId, PluginName, SecretName};
 use rusqlite::ErrorCode;
@@ -254,6 +254,15 @@ pub enum RegistryError {
     /// The approval a call was to be made with is gone.
     #[error(transparent)]
     ApprovalGone(#[from] ApprovalGone),
+    /// Other calls reserved what was left of a budget.
+    #[error(transparent)]
+    OverBudget(#[from] OverBudget),
+    /// There is no budget of this name.
+    #[error("there is no budget {name}; `ares-host budget list` shows those there are")]
+    NoSuchBudget {
+        /// The name, escaped.
+        name: String,
+    },
     /// Nothing is held under this id.
     #[error("no call waits or waited under {id}; `ares-host approvals list` shows those that wait")]
     NoSuchApproval {

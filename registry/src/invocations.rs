@@ -1,5 +1,6 @@
 //! The table `invocations`, for reading; `journal` writes it.
 
+use ares_kernel::facts::Money;
 use ares_kernel::{CapabilityId, InvocationId};
 use rusqlite::{OptionalExtension as _, Row};
 
@@ -97,6 +98,7 @@ fn view(row: &Row<'_>) -> rusqlite::Result<InvocationView> {
         output_blake3: rows::blake3_or_none(row, "output_blake3")?,
         output_bytes: rows::count_or_none(row, "output_bytes")?,
         usage: usage(row)?,
+        cost: rows::count_or_none(row, "cost")?.map(Money::of_millionths),
         flags: rows::json_or_none(row, "flags")?,
         verdict: rows::json_or_none(row, "verdict")?,
         rehearsal: row.get::<_, Option<bool>>("rehearsal")?.unwrap_or(false),

@@ -34,6 +34,7 @@
 
 mod analysis;
 mod approvals;
+mod budgets;
 mod capabilities;
 mod catalog;
 mod check;
@@ -88,6 +89,7 @@ pub use analysis::{
     VERDICTS_MAX, Waiting,
 };
 pub use approvals::{ApprovalView, Word};
+pub use budgets::{BudgetSet, BudgetView, Payer, PayerError, Span};
 pub use check::{Finding, IndexView, SchemaView};
 pub use error::{OtherContent, RegistryError};
 pub use file_layer::{FileLayer, NoTable};

@@ -217,6 +217,7 @@ fn join(
         timeout_ms: declared.timeout_ms,
         trade_offs: declared.trade_offs.clone(),
         sequencing: declared.sequencing.clone(),
+        cost: declared.cost,
         implements: declared.implements.clone(),
     })
 }

@@ -20,6 +20,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0009_gate.sql"),
     include_str!("../migrations/0010_rehearsal.sql"),
     include_str!("../migrations/0011_patterns.sql"),
+    include_str!("../migrations/0012_budgets.sql"),
 ];
 
 /// The schema version this host writes: the number of migrations.

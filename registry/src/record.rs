@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use ares_kernel::facts::{Effect, Place, Scope, Sequencing, Target};
+use ares_kernel::facts::{Cost, Effect, Place, Scope, Sequencing, Target};
 use ares_kernel::{Blake3, CapabilityId};
 
 use crate::manifest::Manifest;
@@ -39,6 +39,8 @@ pub struct CapabilityRecord {
     pub implements: Option<String>,
     /// Its place within a task.
     pub sequencing: Option<Sequencing>,
+    /// What a call costs.
+    pub cost: Option<Cost>,
 }
 
 /// Everything a registration pins.

@@ -438,6 +438,7 @@ impl Pending {
             targets: targets.into_iter().map(target).collect::<rusqlite::Result<_>>()?,
             limits: Limits::default(),
             sequencing: rows::json_or_none(row, "sequencing")?,
+            cost: rows::json_or_none(row, "cost")?,
             about: About::default(),
             track: Arc::default(),
             before: None,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use ares_kernel::facts::{Effect, Method, Origin as NetOrigin};
+use ares_kernel::facts::{Cost, Effect, Method, Money, Origin as NetOrigin};
 use ares_kernel::{Blake3, CapabilityId, InvocationId, NetName, PluginName, SecretName};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -154,6 +154,9 @@ pub struct CapabilityView {
     /// Its place within a task, where it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sequencing: Option<Value>,
+    /// What a call costs: for itself and for each request it sends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
     /// The interface it implements.
     pub implements: Option<String>,
     /// JSON Schema of the input.
@@ -473,6 +476,9 @@ pub struct InvocationView {
     pub output_bytes: Option<u64>,
     /// What was used.
     pub usage: Option<UsageView>,
+    /// What it came to, where its capability costs something and its guest was started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Money>,
     /// What of its answer could harm whoever reads it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flags: Option<Value>,

@@ -14,6 +14,7 @@ mod analyze;
 mod author;
 mod bad_input;
 mod bombs;
+mod budgets;
 mod commands;
 mod conformance;
 mod crash;

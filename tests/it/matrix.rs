@@ -118,6 +118,14 @@ fn judged() -> Vec<Row> {
             exit: 7,
             ..USUAL
         },
+        Row { prepare: priced, code: "over-budget", kind: "too-many", exit: 9, ..USUAL },
+        Row {
+            keys: &[("MEMORY_HEADROOM_MB", "1048576")],
+            code: "low-memory",
+            kind: "too-many",
+            exit: 9,
+            ..USUAL
+        },
         Row { prepare: in_order, code: "sequencing", kind: "invalid", exit: 2, ..USUAL },
     ]
 }
@@ -161,15 +169,25 @@ fn fail(installation: &Installation, times: usize) {
 
 /// Registers `echo` again as something that comes after `get_note` in its task.
 fn in_order(installation: &Installation) {
-    let folder = installation.place("ordered");
+    changed(installation, "sequencing = { requires = [\"get_note\"] }");
+}
+
+/// Registers `echo` again as something that costs more than there is.
+fn priced(installation: &Installation) {
+    changed(installation, "cost = { call = \"2\" }");
+    installation.ares(["budget", "set", "all", "--most", "1"]).exits(0);
+}
+
+/// Registers `echo` again with another line in its manifest.
+fn changed(installation: &Installation, line: &str) {
+    let folder = installation.place("changed");
     for file in ["plugin.toml", "echo.wasm"] {
         fs_err::copy(guest("echo").join(file), folder.join(file)).unwrap();
     }
     let manifest = fs_err::read_to_string(folder.join("plugin.toml")).unwrap();
     let place = "name = \"echo\"\n";
     assert!(manifest.contains(place), "{manifest}");
-    let ordered = manifest.replace(place, "name = \"echo\"\nsequencing = { requires = [\"get_note\"] }\n");
-    fs_err::write(folder.join("plugin.toml"), ordered).unwrap();
+    fs_err::write(folder.join("plugin.toml"), manifest.replace(place, &format!("{place}{line}\n"))).unwrap();
     installation.ares([Path::new("register"), &folder, Path::new("--replace")]).exits(0);
 }
 

@@ -9,7 +9,7 @@ use crate::event::DeliveryId;
 use crate::flow::{Admitted, Outcome, Received, Refused};
 use crate::gate::{Gate, Settings};
 use crate::ledger::Ledger;
-use crate::ports::{Catalog, Clock, Engine, Invoke, Journal, JournalError, Policy, Secrets};
+use crate::ports::{Catalog, Clock, Engine, Invoke, Journal, JournalError, Machine, Policy, Secrets};
 use crate::request::Request;
 use crate::verify::Verifier;
 
@@ -32,6 +32,8 @@ pub struct Ports {
     pub engine: Arc<dyn Engine>,
     /// Knows what must not be told.
     pub secrets: Arc<dyn Secrets>,
+    /// Knows how much of the machine is left.
+    pub machine: Arc<dyn Machine>,
 }
 
 pub(crate) struct Parts {
@@ -47,11 +49,11 @@ impl Kernel {
     /// A kernel over these ports, with the standard gate and verifier.
     #[must_use]
     pub fn new(ports: Ports, settings: Settings) -> Self {
-        let Ports { journal, clock, catalog, policy, engine, secrets } = ports;
+        let Ports { journal, clock, catalog, policy, engine, secrets, machine } = ports;
         Self(Arc::new(Parts {
             ledger: Ledger::new(journal, clock),
             catalog,
-            gate: Gate::standard(settings, policy),
+            gate: Gate::standard(settings, policy, machine),
             engine,
             verifier: Verifier::standard(),
             secrets,

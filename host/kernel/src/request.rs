@@ -82,6 +82,12 @@ pub struct Request {
 }
 
 impl Request {
+    /// Who made the first call of the chain: who asks where nothing is above.
+    #[must_use]
+    pub fn first_caller(&self) -> &Caller {
+        self.parent.as_ref().map_or(&self.caller, Parent::first_caller)
+    }
+
     /// A request with a fresh id and nothing beyond the necessary.
     #[must_use]
     pub fn new(caller: Caller, capability: CapabilityId, input: impl Into<String>) -> Self {

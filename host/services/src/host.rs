@@ -18,6 +18,7 @@ use crate::health;
 use crate::inflight::Tracked;
 use crate::integrity::Provisioned;
 use crate::lifecycle::{Lifecycle, OnDemand};
+use crate::machine::ThisMachine;
 use crate::operation::Operate;
 use crate::operations::{Operations, Parts, chain, follow};
 use crate::passing::Passing;
@@ -125,6 +126,7 @@ impl Host {
             policy,
             engine: Arc::new(engine),
             secrets,
+            machine: Arc::new(ThisMachine::default()),
         };
         let (at, weights) = (Arc::clone(&clock), gate.weights);
         let kernel = Kernel::new(needs, gate);

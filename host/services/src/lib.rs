@@ -3,6 +3,7 @@
 
 mod analyze;
 mod book;
+pub mod budgets;
 mod cached;
 mod count;
 mod delivery;
@@ -12,6 +13,7 @@ mod host;
 mod inflight;
 mod integrity;
 mod lifecycle;
+mod machine;
 pub mod operation;
 mod operations;
 mod passing;
@@ -30,5 +32,6 @@ pub use host::{Foundation, Host, Left, Mode, Started};
 pub use inflight::Tracked;
 pub use integrity::{Files, Provisioned, Sources};
 pub use lifecycle::{Lifecycle, OnDemand, StartError};
+pub use machine::ThisMachine;
 pub use records::{Events, Notice, Records, RecordsError, Turn};
 pub use retry::{RetryPolicies, RetryPolicy, Retrying};

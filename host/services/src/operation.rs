@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use crate::budgets::BudgetWish;
 use crate::patterns::PatternWish;
 use crate::rules::RuleWish;
 
@@ -263,6 +264,11 @@ pub enum Operation {
     Policy {
         /// What to do with them.
         wish: RuleWish,
+    },
+    /// Ask for budgets or set them. Answers what the wish says.
+    Budget {
+        /// What to do with them.
+        wish: BudgetWish,
     },
     /// Ask for patterns or tell of them. Answers what the wish says.
     Patterns {

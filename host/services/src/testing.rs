@@ -295,6 +295,7 @@ pub(crate) fn plugin(change: impl FnOnce(&mut Capability)) -> Plugin {
         targets: Vec::new(),
         limits: Limits::default(),
         sequencing: None,
+        cost: None,
         about: About::default(),
         track: Arc::default(),
         before: None,
@@ -330,7 +331,7 @@ pub(crate) fn plugin(change: impl FnOnce(&mut Capability)) -> Plugin {
 pub(crate) fn trusting() -> Settings {
     let weights = Weights { base: 9000, ..Weights::default() };
     let breaker = Breaker { faults: u32::MAX, ..Breaker::default() };
-    Settings { weights, ask_untried: false, breaker }
+    Settings { weights, ask_untried: false, breaker, ..Settings::default() }
 }
 
 /// A kernel that knows this plugin alone.
@@ -343,6 +344,7 @@ pub(crate) fn kernel(engine: Arc<dyn Engine>, plugin: Plugin) -> Kernel {
         policy: Arc::new(ares_kernel::ports::NoRules),
         engine,
         secrets,
+        machine: Arc::new(ares_kernel::ports::UnknownMachine),
     };
     Kernel::new(ports, trusting())
 }

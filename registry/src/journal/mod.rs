@@ -2,6 +2,7 @@
 
 pub(crate) mod record;
 
+use ares_kernel::facts::Money;
 use ares_kernel::ports::{Begun, Closing, Journal, JournalError, Opening};
 use ares_kernel::{DeliveryId, Posted};
 use futures::FutureExt as _;
@@ -11,13 +12,14 @@ use rusqlite::Connection;
 
 use self::record::{Closed, Opened};
 use crate::approvals::{self, Question};
+use crate::budgets::Charge;
 use crate::error::RegistryError;
 use crate::options::JournalSync;
 use crate::outbox::Parcel;
 use crate::registry::Registry;
 use crate::spool::{Appended, UNFOLDED_MAX};
 use crate::writer::Abort;
-use crate::{history, kv};
+use crate::{budgets, history, kv};
 
 fn journal_error(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> JournalError {
     JournalError(error.into())
@@ -57,6 +59,7 @@ impl Registry {
         let opened = Opened::of(opening).kept();
         let closed = Closed::of(closing).kept();
         let (owner, begun, writes) = (self.owner.id, closing.begun, closing.writes.to_vec());
+        let cost = closing.cost;
         let parcel = closing
             .published
             .map(|published| Parcel::of(published, &self.memory.snapshot.load(), owner, closing.ended_ms));
@@ -70,6 +73,9 @@ impl Registry {
                 }
             } else {
                 record::whole(connection, owner, &opened, &closed)?;
+            }
+            if begun {
+                budgets::settle(connection, &opened.id, cost.unwrap_or(Money::NONE))?;
             }
             if let Some((runner, used)) = closed.runner.as_ref().zip(closed.used) {
                 history::keep(connection, (&runner.blake3, &opened.capability), used)?;
@@ -105,12 +111,20 @@ impl Journal for Registry {
     ) -> BoxFuture<'a, Result<(), JournalError>> {
         let (opened, runner) = (Opened::of(opening).kept(), record::runner(begun));
         let (owner, effect, approval) = (self.owner.id, begun.effect, begun.approval);
+        let charge = begun.charge.map(|(most, payer)| {
+            let what = (&begun.plugin.name, &opening.capability);
+            (most, Charge::of(payer, what, opening.task.as_deref()))
+        });
         let written = self.change_async("opening an invocation", move |connection| {
             record::begin(connection, owner, &opened, &runner, effect.as_str())?;
+            if let Some((most, charge)) = charge {
+                budgets::reserve(connection, (&opened.id, opened.at), &charge, most)?;
+            }
             approval.map_or(Ok(()), |approval| approvals::spend(connection, approval, &opened))
         });
         let told = |error| match error {
             RegistryError::ApprovalGone(gone) => journal_error(gone),
+            RegistryError::OverBudget(over) => journal_error(over),
             other => journal_error(other),
         };
         written.map(move |result| result.map_err(told)).boxed()

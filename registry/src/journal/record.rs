@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use ares_kernel::facts::{FileLimit, Use};
+use ares_kernel::facts::{FileLimit, Money, Use};
 use ares_kernel::ports::{Begun, Closing, Opening};
 use rusqlite::{Connection, OptionalExtension as _, named_params, params};
 use serde::{Deserialize, Serialize};
@@ -68,6 +68,9 @@ pub(crate) struct Closed<'a> {
     /// What reads changes no file.
     #[serde(skip)]
     pub(crate) files: Files,
+    /// The spool is for calls that cost nothing. In millionths.
+    #[serde(skip)]
+    pub(crate) cost: Option<u64>,
 }
 
 /// What a call wrote into files, and the limit it met.
@@ -192,6 +195,7 @@ impl<'a> Closed<'a> {
             denied: closing.usage.denied,
             used: closing.used,
             flags: (!closing.flags.is_empty()).then(|| json_of(&closing.flags)),
+            cost: closing.cost.map(Money::millionths),
         }
     }
 
@@ -217,6 +221,7 @@ impl<'a> Closed<'a> {
             denied: self.denied,
             used: self.used,
             flags: self.flags,
+            cost: self.cost,
         }
     }
 }
@@ -260,7 +265,7 @@ pub(crate) fn end(connection: &Connection, id: &[u8; 16], closed: &Closed<'_>) -
             http_requests = :http_requests, http_sent_bytes = :http_sent_bytes,
             http_received_bytes = :http_received_bytes,
             file_bytes_written = :file_bytes_written, files_made = :files_made, file_limit = :file_limit,
-            denied = :denied, flags = :flags
+            denied = :denied, flags = :flags, cost = :cost
          WHERE id = :id AND status = 'running'",
     )?;
     let changed = update.execute(named_params! {
@@ -274,6 +279,7 @@ pub(crate) fn end(connection: &Connection, id: &[u8; 16], closed: &Closed<'_>) -
         ":file_bytes_written": int(closed.files.bytes_written), ":files_made": int(closed.files.made),
         ":file_limit": closed.files.limit,
         ":denied": int(closed.denied), ":flags": closed.flags,
+        ":cost": closed.cost.map(int),
     })?;
     Ok(changed == 1)
 }

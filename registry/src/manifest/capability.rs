@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ares_kernel::CapabilityId;
-use ares_kernel::facts::{Effect, Schema, Scope, Sequencing, Target};
+use ares_kernel::facts::{Cost, Effect, Money, Schema, Scope, Sequencing, Target};
 
 use super::reader::{Table, Value};
 use super::root::{PLANNED, long, short};
@@ -74,6 +74,7 @@ fn read(mut table: Table<'_>, permissions: &Permissions, deadline_ms: u64) -> Op
     let trade_offs =
         table.get("trade_offs").and_then(|value| value.list(ENTRIES_MAX, long)).unwrap_or_default();
     let sequencing = table.section("sequencing").map(sequencing);
+    let cost = table.section("cost").and_then(|section| cost(section, effect));
     let implements = table.get("implements").and_then(|value| short(&value));
     table.finish(&PLANNED);
     let effect = effect?;
@@ -92,6 +93,7 @@ fn read(mut table: Table<'_>, permissions: &Permissions, deadline_ms: u64) -> Op
         trade_offs,
         implements,
         sequencing,
+        cost,
     })
 }
 
@@ -108,6 +110,21 @@ fn sequencing(mut table: Table<'_>) -> Sequencing {
     };
     table.finish(&PLANNED);
     sequencing
+}
+
+/// `cost = { call = "0.01", request = "0.002" }`: in the operator's unit.
+fn cost(mut table: Table<'_>, effect: Option<Effect>) -> Option<Cost> {
+    let call = table.get("call").and_then(|value| value.parsed::<Money>());
+    let request = table.get("request").and_then(|value| {
+        let each = value.parsed::<Money>()?;
+        if effect.is_some_and(|effect| effect < Effect::Network) {
+            value.wrong("a capability that reaches no network sends no requests; its `effects` must be `network` or stronger");
+        }
+        Some(each)
+    });
+    table.finish(&PLANNED);
+    let cost = Cost { call: call.unwrap_or_default(), request: request.unwrap_or_default() };
+    (cost != Cost::default()).then_some(cost)
 }
 
 /// What is written, or all that is asked for and fits the class; a pure capability needs nothing, and

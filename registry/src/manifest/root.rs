@@ -8,7 +8,7 @@ use super::{permissions, sections, words};
 
 /// Keys that have a meaning elsewhere or will have one. Nothing reads them here, so saying them
 /// would promise what is not kept.
-pub(super) const PLANNED: [&str; 17] = [
+pub(super) const PLANNED: [&str; 16] = [
     "signature",
     "main",
     "rate",
@@ -17,7 +17,6 @@ pub(super) const PLANNED: [&str; 17] = [
     "command",
     "random",
     "rehearsable",
-    "cost",
     "examples",
     "idempotent_default",
     "retries",

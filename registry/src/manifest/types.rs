@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use ares_kernel::facts::{Access, Effect, NetAsk, Priority, Quota, Scope, Sequencing, Target};
+use ares_kernel::facts::{Access, Cost, Effect, NetAsk, Priority, Quota, Scope, Sequencing, Target};
 use ares_kernel::{Blake3, CapabilityId, FolderName, NetName, SecretName, Topic};
 use serde::{Deserialize, Serialize};
 
@@ -162,6 +162,8 @@ pub struct Declared {
     pub implements: Option<String>,
     /// Its place within a task.
     pub sequencing: Option<Sequencing>,
+    /// What a call costs.
+    pub cost: Option<Cost>,
 }
 
 /// One entry of `[dependencies]`.

@@ -15,7 +15,7 @@ use crate::error::{Doing, RegistryError};
 use crate::events::{self, Entry};
 use crate::history::{self, Gathered};
 use crate::journal::record;
-use crate::{outbox, status};
+use crate::{budgets, outbox, status};
 
 /// Longer than any spool file grows: [`super::UNFOLDED_MAX`] slows callers down long before.
 const FILE_BYTES_MAX: u64 = 8 * super::UNFOLDED_MAX;
@@ -85,6 +85,7 @@ impl Folder<'_> {
         let losing = || -> rusqlite::Result<()> {
             let transaction = Transaction::new_unchecked(self.connection, TransactionBehavior::Immediate)?;
             history::lost(&transaction, owner, self.now)?;
+            budgets::lost(&transaction, owner)?;
             let lost = record::lost(&transaction, owner, self.now)?;
             outbox::released(&transaction, owner)?;
             let stopped = status::orphaned(&transaction, owner, self.now)?;

@@ -1,6 +1,7 @@
 //! The registry as a whole, on files in a temporary folder.
 
 mod administration;
+mod budgets;
 mod catalog;
 mod config_layers;
 mod journal;
@@ -123,6 +124,7 @@ fn record(id: &str, effect: Effect) -> CapabilityRecord {
         trade_offs: vec![],
         implements: None,
         sequencing: None,
+        cost: None,
     }
 }
 
@@ -194,6 +196,7 @@ fn verdict() -> ares_kernel::gate::Verdict {
         policy: Arc::new(ares_kernel::ports::NoRules),
         engine: Arc::new(Nobody),
         secrets,
+        machine: Arc::new(ares_kernel::ports::UnknownMachine),
     };
     let kernel = ares_kernel::Kernel::new(ports, ares_kernel::gate::Settings::default());
     let outcome = wait(kernel.invoke(Request::new(operator(), "x".parse().unwrap(), "{}")));
@@ -209,7 +212,10 @@ async fn call(registry: &Registry, opening: &Opening, effect: Effect, writes: &[
     let snapshot = registry.snapshot();
     let provider = snapshot.providers(&opening.capability).next().cloned().unwrap();
     if effect.changes() {
-        registry.begin(opening, Begun { plugin: &provider, effect, approval: None }).await.unwrap();
+        registry
+            .begin(opening, Begun { plugin: &provider, effect, approval: None, charge: None })
+            .await
+            .unwrap();
     }
     close(registry, opening, Some(&provider), effect, writes).await.unwrap();
 }
@@ -230,7 +236,30 @@ async fn close_with(
     opening: &Opening,
     plugin: Option<&ares_kernel::facts::Plugin>,
     effect: Effect,
-    (writes, published): (&[KvWrite], Option<&ares_kernel::Published>),
+    kept: (&[KvWrite], Option<&ares_kernel::Published>),
+) -> Result<(), ares_kernel::ports::JournalError> {
+    close_as(registry, opening, plugin, effect, (kept, None)).await
+}
+
+/// The same of a call that may change something, with what it came to.
+async fn close_costing(
+    registry: &Registry,
+    opening: &Opening,
+    plugin: Option<&ares_kernel::facts::Plugin>,
+    cost: Option<ares_kernel::facts::Money>,
+) -> Result<(), ares_kernel::ports::JournalError> {
+    close_as(registry, opening, plugin, Effect::Write, ((&[], None), cost)).await
+}
+
+/// What a call keeps, and what it came to.
+type Kept<'a> = ((&'a [KvWrite], Option<&'a ares_kernel::Published>), Option<ares_kernel::facts::Money>);
+
+async fn close_as(
+    registry: &Registry,
+    opening: &Opening,
+    plugin: Option<&ares_kernel::facts::Plugin>,
+    effect: Effect,
+    ((writes, published), cost): Kept<'_>,
 ) -> Result<(), ares_kernel::ports::JournalError> {
     static VERDICT: std::sync::OnceLock<ares_kernel::gate::Verdict> = std::sync::OnceLock::new();
     let verdict = VERDICT.get_or_init(|| std::thread::spawn(verdict).join().unwrap());
@@ -254,6 +283,7 @@ async fn close_with(
         usage,
         output: Some((Blake3::of(b"{}"), 2)),
         verdict,
+        cost,
         ended_ms: Still.now_ms() + 1,
         writes,
         published,

@@ -48,7 +48,10 @@ fn job_die_in_the_middle() {
         .await;
         let plugin = registry.snapshot().plugin(&name("notes")).cloned().unwrap();
         registry
-            .begin(&opening("put_note"), Begun { plugin: &plugin, effect: Effect::Write, approval: None })
+            .begin(
+                &opening("put_note"),
+                Begun { plugin: &plugin, effect: Effect::Write, approval: None, charge: None },
+            )
             .await
             .unwrap();
         registry.update_status(&name("notes"), StatusChange::to(PluginState::Running)).unwrap();
@@ -168,7 +171,8 @@ fn the_spool_of_a_living_process_is_left_alone() {
     one.register(notes(), &operator()).unwrap();
     let plugin = one.snapshot().plugin(&name("notes")).cloned().unwrap();
     let running = opening("put_note");
-    wait(one.begin(&running, Begun { plugin: &plugin, effect: Effect::Write, approval: None })).unwrap();
+    wait(one.begin(&running, Begun { plugin: &plugin, effect: Effect::Write, approval: None, charge: None }))
+        .unwrap();
     let two = state.open();
     assert_eq!(two.invocation(running.id).unwrap().unwrap().status, "running");
     drop(two);

@@ -254,11 +254,13 @@ impl House {
             policy: Arc::new(NoRules),
             engine: engine.clone(),
             secrets: Arc::new(NoSecrets),
+            machine: Arc::new(ares_kernel::ports::UnknownMachine),
         };
         // These tests are about the engine: what the gate thinks of a guest nobody knows is not asked.
         let weights = Weights { base: 9000, ..Weights::default() };
         let breaker = Breaker { faults: u32::MAX, ..Breaker::default() };
-        let kernel = Kernel::new(ports, Settings { weights, ask_untried: false, breaker });
+        let kernel =
+            Kernel::new(ports, Settings { weights, ask_untried: false, breaker, ..Settings::default() });
         Ok(Self { engine, kernel, memory, folder })
     }
 
@@ -290,6 +292,7 @@ impl House {
                 targets: Vec::new(),
                 limits: registration.limits.clone(),
                 sequencing: None,
+                cost: None,
                 about: About::default(),
                 track: Arc::default(),
                 before: None,

@@ -3,6 +3,7 @@
 mod activate;
 mod analyze;
 mod approvals;
+mod budget;
 mod capabilities;
 mod completions;
 mod config;
@@ -120,6 +121,7 @@ pub(crate) enum Command {
     Config(config::Config),
     Grants(grants::Grants),
     Policy(policy::Policy),
+    Budget(budget::Budget),
     Secrets(secrets::Secrets),
     Patterns(patterns::Patterns),
     Knowledge(knowledge::Knowledge),
@@ -172,6 +174,7 @@ impl Command {
             Self::Config(command) => command.run(context).await,
             Self::Grants(command) => command.run(context).await,
             Self::Policy(command) => command.run(context).await,
+            Self::Budget(command) => command.run(context).await,
             Self::Secrets(command) => command.run(context).await,
             Self::Patterns(command) => command.run(context).await,
             Self::Knowledge(command) => command.run(context),

@@ -28,6 +28,8 @@ pub(crate) struct Gate {
     pub breaker: Breaker,
     /// How long a person's yes holds.
     pub approval: Duration,
+    /// How much memory of the machine stays free, in bytes.
+    pub headroom: u64,
 }
 
 /// Everything a host is built from, checked.
@@ -132,6 +134,7 @@ fn gate(low: &Low) -> Gate {
             cool: Duration::from_secs(low.whole(&low::BREAKER_S)),
         },
         approval: Duration::from_secs(low.whole(&low::APPROVAL_S)),
+        headroom: low.whole(&low::HEADROOM_MB) << 20,
     }
 }
 

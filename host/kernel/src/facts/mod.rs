@@ -2,6 +2,7 @@
 //! what may be done with it is decided in `flow` and `gate`.
 
 mod approval;
+mod cost;
 mod effect;
 mod grants;
 mod history;
@@ -15,6 +16,7 @@ mod schema;
 mod secret;
 
 pub use approval::{Approval, ApprovalState, Binding};
+pub use cost::{Budget, Cost, Money, MoneyError, OverBudget};
 pub use effect::Effect;
 pub use grants::{Access, Folder, Grants, Place, Scope, ScopeError};
 pub use history::{

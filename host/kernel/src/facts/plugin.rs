@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Effect, Grants, Limits, Rate, Schema, Scope, Track};
+use super::{Cost, Effect, Grants, Limits, Rate, Schema, Scope, Track};
 use crate::name::{Blake3, CapabilityId, PluginName};
 
 /// Which of several providers is asked first.
@@ -167,6 +167,8 @@ pub struct Capability {
     pub limits: Limits,
     /// Its place within a task, where it has one.
     pub sequencing: Option<Sequencing>,
+    /// What a call costs, where it costs something.
+    pub cost: Option<Cost>,
     /// What the manifest says of it.
     pub about: About,
     /// What came of earlier calls of it in this component.

@@ -91,7 +91,7 @@ impl Gate {
         reason = "a refusal carries the request to the journal; it is the other half of the flow, not an error path"
     )]
     pub fn weigh(&self, resolved: Resolved) -> Result<Weighed, Refused> {
-        let mut draft = Draft::new(resolved, Arc::clone(self.policy()), self.settings().breaker);
+        let mut draft = Draft::new(resolved, self);
         for check in self.checks() {
             if let Err(refusal) = check.check(&mut draft) {
                 let verdict = Verdict::refused(&refusal, draft.ranking());
@@ -119,7 +119,7 @@ impl Gate {
     #[expect(clippy::result_large_err, reason = "as above")]
     pub fn decide(&self, weighed: Weighed, invoke: Arc<dyn Invoke>) -> Result<Admitted, Refused> {
         let Weighed { draft, route, judgement, arguments } = weighed;
-        let grounds = Grounds::of(&route, &judgement, self.settings(), draft.posture().mode);
+        let grounds = Grounds::of(&draft, &route, &judgement, self.settings());
         let decision = grounds.decide();
         let lifted = match lift(&draft, &route, &judgement, (&arguments, grounds)) {
             Ok(lifted) => lifted,
@@ -249,7 +249,7 @@ impl Permit {
     /// Who made the first call of the chain: who asked for this one where nothing is above it.
     #[must_use]
     pub fn first_caller(&self) -> &Caller {
-        self.request.parent.as_ref().map_or(&self.request.caller, Parent::first_caller)
+        self.request.first_caller()
     }
 
     /// Whether it is only a rehearsal. Then nothing it does may last or leave this machine.

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::{Parent, Resolved};
-use crate::facts::{Approval, Grants, Limits, Mode, Posture};
+use crate::facts::{Approval, Budget, Grants, Limits, Mode, Posture};
 use crate::gate::checks::guard;
-use crate::gate::{Breaker, Finding, Kind, Refusal};
+use crate::gate::{Breaker, Finding, Gate, Kind, Refusal};
 use crate::name::{Blake3, CapabilityId};
 use crate::ports::{Arguments, Policy, Provision, Question, Ranked, Route, Ruling};
 use crate::request::{Caller, Request};
@@ -26,12 +26,13 @@ pub struct Draft {
     guarded: Vec<ares_guard::Finding>,
     pub(super) shape: u32,
     breaker: Breaker,
+    memory: Option<(u64, u64)>,
     policy: Arc<dyn Policy>,
 }
 
 impl Draft {
     /// Begins with everything the capability may have.
-    pub(super) fn new(resolved: Resolved, policy: Arc<dyn Policy>, breaker: Breaker) -> Self {
+    pub(super) fn new(resolved: Resolved, gate: &Gate) -> Self {
         let route = match &resolved.resolution.provision {
             Provision::Ready(route) => Some(&route.capability),
             Provision::Unknown { .. }
@@ -53,8 +54,9 @@ impl Draft {
             findings: Vec::new(),
             guarded: Vec::new(),
             shape: 0,
-            breaker,
-            policy,
+            breaker: gate.settings().breaker,
+            memory: gate.memory(),
+            policy: Arc::clone(gate.policy()),
         }
     }
 
@@ -101,6 +103,18 @@ impl Draft {
         self.resolved.resolution.done.as_deref()
     }
 
+    /// The budgets it would be charged to, where it costs something.
+    #[must_use]
+    pub fn budgets(&self) -> &[Budget] {
+        &self.resolved.resolution.budgets
+    }
+
+    /// Memory that is available and what of it is to stay so, in bytes, where that is known.
+    #[must_use]
+    pub fn memory(&self) -> Option<(u64, u64)> {
+        self.memory
+    }
+
     /// What sort of arguments it has, as a number; zero before they were accepted.
     #[must_use]
     pub fn shape(&self) -> u32 {
@@ -134,7 +148,7 @@ impl Draft {
     /// Who made the first call of the chain.
     #[must_use]
     pub fn first_caller(&self) -> &Caller {
-        self.parent().map_or(&self.request().caller, Parent::first_caller)
+        self.request().first_caller()
     }
 
     /// What the operator's rules say of the request, with what is known of its arguments.

@@ -40,16 +40,22 @@ impl Admitted {
         let capability = Arc::clone(permit.capability());
         let limits = permit.limits().clone();
         let (effect, lineage) = (permit.effect(), permit.lineage());
-        let begun = if effect.changes() || approval.is_some() {
-            ledger.journal.begin(&opening, Begun { plugin: &plugin, effect, approval }).await.map(|()| true)
+        let payer = permit.first_caller().clone();
+        // Nothing a rehearsal would pay for is done.
+        let most = capability.cost.filter(|_| stage.is_none()).map(|cost| cost.most(&limits));
+        let begun = if effect.changes() || approval.is_some() || most.is_some() {
+            let charge = most.map(|most| (most, &payer));
+            let begun = Begun { plugin: &plugin, effect, approval, charge };
+            ledger.journal.begin(&opening, begun).await.map(|()| true)
         } else {
             Ok(false)
         };
         let context = begun.is_ok().then_some(context);
         let (begun, report) = match begun {
             Err(error) => {
-                let fault = match error.approval_gone() {
-                    Some(gone) => Report::fault(FaultKind::NotStarted, &gone.to_string()),
+                let gone = error.approval_gone().map(ToString::to_string);
+                let fault = match gone.or_else(|| error.over_budget().map(ToString::to_string)) {
+                    Some(why) => Report::fault(FaultKind::NotStarted, &why),
                     None => Report::fault(FaultKind::Internal, &error.to_string()),
                 };
                 (false, fault)

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::{Refused, Verified};
 use crate::event::Published;
-use crate::facts::{Came, Capability, Effect, Plugin, Use};
+use crate::facts::{Came, Capability, Effect, Money, Plugin, Use};
 use crate::gate::{Refusal, Summary, Verdict};
 use crate::ledger::Ledger;
 use crate::name::{Blake3, CapabilityId, InvocationId};
@@ -86,6 +86,14 @@ struct Ran {
 }
 
 impl Ending {
+    /// What the call came to, where it costs something and its guest was started. Nobody pays for a
+    /// rehearsal.
+    fn cost(&self) -> Option<Money> {
+        let idle = matches!(self.status.fault(), Some(FaultKind::NotStarted | FaultKind::Busy));
+        let ran = self.ran.as_ref().filter(|_| self.rehearsal.is_none() && !idle)?;
+        ran.capability.cost.map(|cost| cost.came_to(&self.usage))
+    }
+
     /// What the call adds to the record of its capability: nothing where no guest ran, where its turn
     /// never came, where the host failed, and where the caller gave it too little time. A rehearsal adds
     /// that it was one, if it went well.
@@ -232,6 +240,7 @@ impl Ledger {
             usage: *usage,
             output: status.value().map(|text| (Blake3::of(text.as_bytes()), text.len() as u64)),
             verdict,
+            cost: ending.cost(),
             ended_ms,
             writes,
             published: published.as_ref(),

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::steps::explain;
 use super::{Judgement, Level, Settings};
 use crate::facts::{Effect, Mode};
+use crate::flow::Draft;
 use crate::ports::{Route, Ruling, Stance};
 
 /// What the gate decided, from the freest to the strictest.
@@ -60,6 +62,8 @@ pub struct Grounds {
     pub tried: bool,
     /// Whether a skeptic wants a person asked.
     pub blocked: bool,
+    /// Whether it costs something and no budget covers it.
+    pub unpaid: bool,
     /// Whether the host's mode lets run what a rule only asks about.
     pub auto: bool,
 }
@@ -67,7 +71,7 @@ pub struct Grounds {
 impl Grounds {
     /// The grounds of a judged request.
     #[must_use]
-    pub fn of(route: &Route, judgement: &Judgement, settings: &Settings, mode: Mode) -> Self {
+    pub fn of(draft: &Draft, route: &Route, judgement: &Judgement, settings: &Settings) -> Self {
         let before = judgement.before.as_ref().is_some_and(|before| before.good > 0);
         Self {
             effect: route.capability.effect,
@@ -76,7 +80,8 @@ impl Grounds {
             stance: judgement.ruling.stance,
             tried: judgement.history.is_tried() || before || !settings.ask_untried,
             blocked: judgement.blocked,
-            auto: mode == Mode::Auto && !judgement.ruling.firm,
+            unpaid: explain::cost(draft, route).is_some() && draft.budgets().is_empty(),
+            auto: draft.posture().mode == Mode::Auto && !judgement.ruling.firm,
         }
     }
 
@@ -94,7 +99,8 @@ impl Grounds {
         // What changes something is not let loose on the world untried, whatever a rule says of it.
         let of_trial = if self.effect.changes() && !self.tried { Decision::Ask } else { Decision::Execute };
         let of_skeptics = if self.blocked { Decision::Ask } else { Decision::Execute };
-        self.of_effect().max(of_rules).max(of_trial).max(of_skeptics)
+        let of_budgets = if self.unpaid { Decision::Ask } else { Decision::Execute };
+        self.of_effect().max(of_rules).max(of_trial).max(of_skeptics).max(of_budgets)
     }
 
     /// Why a person is asked.
@@ -111,6 +117,10 @@ impl Grounds {
                 let objection =
                     judgement.findings.iter().find(|finding| finding.warning && finding.id == "K1");
                 objection.map_or_else(|| "a skeptic objects".to_owned(), |finding| finding.text.clone())
+            }
+            _ if self.unpaid => {
+                let cost = judgement.findings.iter().find(|finding| finding.id == explain::COST);
+                cost.map_or_else(|| "no budget covers it".to_owned(), |finding| finding.text.clone())
             }
             _ if self.effect == Effect::Destructive => "it cannot be undone".to_owned(),
             _ if self.effect.changes() && !self.tried => {
@@ -148,6 +158,7 @@ mod tests {
             stance: Stance::Auto,
             tried: true,
             blocked: false,
+            unpaid: false,
             auto: false,
         }
     }
@@ -175,7 +186,16 @@ mod tests {
             levels.into_iter().flat_map(move |level| {
                 stances.into_iter().flat_map(move |stance| {
                     [(true, true), (true, false), (false, true), (false, false)].map(|(tried, reversible)| {
-                        Grounds { effect, reversible, level, stance, tried, blocked: false, auto: false }
+                        Grounds {
+                            effect,
+                            reversible,
+                            level,
+                            stance,
+                            tried,
+                            blocked: false,
+                            unpaid: false,
+                            auto: false,
+                        }
                     })
                 })
             })
@@ -195,6 +215,10 @@ mod tests {
                 assert!(stance < grounds.stance || other.decide() >= decided, "{grounds:?} {stance:?}");
             }
             assert!(Grounds { tried: false, ..grounds }.decide() >= decided, "{grounds:?}");
+            assert!(
+                Grounds { unpaid: true, ..grounds }.decide() >= decided.max(Decision::Ask),
+                "{grounds:?}"
+            );
             let blocked = Grounds { blocked: true, ..grounds }.decide();
             assert!(blocked >= decided && blocked >= Ask, "{grounds:?}");
             assert_eq!(

@@ -29,7 +29,7 @@ pub use verdict::{Summary, Verdict};
 
 use crate::facts::Effect;
 use crate::flow::Draft;
-use crate::ports::{Policy, Route, Ruling};
+use crate::ports::{Machine, Policy, Route, Ruling};
 use steps::{Case, STEPS};
 
 /// One yes or no. The first no ends the gate.
@@ -53,6 +53,8 @@ pub struct Settings {
     pub ask_untried: bool,
     /// When calls that break again and again are not made for a while.
     pub breaker: Breaker,
+    /// How much memory of the machine stays free whatever is called, in bytes.
+    pub headroom: u64,
 }
 
 /// When calls that break again and again are not made for a while.
@@ -72,7 +74,7 @@ impl Default for Breaker {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { weights: Weights::default(), ask_untried: true, breaker: Breaker::default() }
+        Self { weights: Weights::default(), ask_untried: true, breaker: Breaker::default(), headroom: 0 }
     }
 }
 
@@ -81,13 +83,14 @@ pub struct Gate {
     checks: &'static [&'static dyn Check],
     settings: Settings,
     policy: Arc<dyn Policy>,
+    machine: Arc<dyn Machine>,
 }
 
 impl Gate {
     /// The gate with every check and step, in order. There is no other.
     #[must_use]
-    pub fn standard(settings: Settings, policy: Arc<dyn Policy>) -> Self {
-        Self { checks: checks::CHECKS, settings, policy }
+    pub fn standard(settings: Settings, policy: Arc<dyn Policy>, machine: Arc<dyn Machine>) -> Self {
+        Self { checks: checks::CHECKS, settings, policy, machine }
     }
 
     pub(crate) fn checks(&self) -> &'static [&'static dyn Check] {
@@ -100,6 +103,15 @@ impl Gate {
 
     pub(crate) fn policy(&self) -> &Arc<dyn Policy> {
         &self.policy
+    }
+
+    /// Memory that is available and what of it is to stay so, in bytes, where both are known.
+    pub(crate) fn memory(&self) -> Option<(u64, u64)> {
+        let headroom = self.settings.headroom;
+        if headroom == 0 {
+            return None;
+        }
+        self.machine.memory_available().map(|available| (available, headroom))
     }
 
     /// Weighs the evidence for a request that passed every check.

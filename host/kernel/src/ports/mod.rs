@@ -1,11 +1,13 @@
 //! What the kernel needs from outside. Each port is one small trait; the composition root decides
 //! who stands behind it.
 
+mod machine;
 mod policy;
 mod runtime;
 mod secrets;
 mod store;
 
+pub use machine::{Machine, UnknownMachine};
 pub use policy::{Arguments, NoRules, Policy, Question, Ruling, Stance};
 pub use runtime::{Component, Described, Health, Hook, HookReport, LoadError, Runtime};
 pub use secrets::{NoSecrets, Scrubbing, Secrets, SecretsError};
@@ -17,7 +19,9 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 
 use crate::event::{DeliveryId, Posted, Published};
-use crate::facts::{Approval, Binding, Capability, Effect, Integrity, Plugin, Posture, Use};
+use crate::facts::{
+    Approval, Binding, Budget, Capability, Effect, Integrity, Money, OverBudget, Plugin, Posture, Use,
+};
 use crate::flow::{Outcome, Permit};
 use crate::gate::Verdict;
 use crate::name::{Blake3, CapabilityId, InvocationId, PluginName};
@@ -64,13 +68,23 @@ pub struct Resolution {
     pub posture: Option<Arc<Posture>>,
     /// What was called well in the request's task before, in order, where that matters.
     pub done: Option<Vec<CapabilityId>>,
+    /// The budgets the request would be charged to, where its capability costs something.
+    pub budgets: Vec<Budget>,
 }
 
 impl Resolution {
     /// One answer and no choice.
     #[must_use]
     pub fn only(provision: Provision) -> Self {
-        Self { provision, ranking: Vec::new(), others: Vec::new(), approval: None, posture: None, done: None }
+        Self {
+            provision,
+            ranking: Vec::new(),
+            others: Vec::new(),
+            approval: None,
+            posture: None,
+            done: None,
+            budgets: Vec::new(),
+        }
     }
 }
 
@@ -131,11 +145,12 @@ pub trait Journal: Send + Sync {
     /// When they cannot.
     fn ready(&self) -> Result<(), JournalError>;
 
-    /// Records that a call which may change something or was approved is about to run, and uses its
-    /// approval up.
+    /// Records that a call which may change something, costs something or was approved is about to run,
+    /// uses its approval up and reserves what it may cost, all in one transaction.
     ///
     /// # Errors
-    /// With [`ApprovalGone`] as its source the approval was used or taken back meanwhile.
+    /// With [`ApprovalGone`] as its source the approval was used or taken back meanwhile; with
+    /// [`OverBudget`] other calls reserved what was left of a budget.
     fn begin<'a>(&'a self, opening: &'a Opening, begun: Begun<'a>)
     -> BoxFuture<'a, Result<(), JournalError>>;
 
@@ -177,6 +192,12 @@ impl JournalError {
     /// The approval that is gone, where that is all that is wrong.
     #[must_use]
     pub fn approval_gone(&self) -> Option<&ApprovalGone> {
+        self.0.downcast_ref()
+    }
+
+    /// The budget with too little left, where that is all that is wrong.
+    #[must_use]
+    pub fn over_budget(&self) -> Option<&OverBudget> {
         self.0.downcast_ref()
     }
 
@@ -222,6 +243,9 @@ pub struct Begun<'a> {
     pub effect: Effect,
     /// The approval it is made with; it is used up in the same transaction.
     pub approval: Option<InvocationId>,
+    /// The most it may cost, and who made the first call of its chain, to whom that is charged; nothing
+    /// where it costs nothing.
+    pub charge: Option<(Money, &'a Caller)>,
 }
 
 /// How an invocation ended.
@@ -245,6 +269,8 @@ pub struct Closing<'a> {
     pub output: Option<(Blake3, u64)>,
     /// The gate's verdict.
     pub verdict: &'a Verdict,
+    /// What the call came to, where its capability costs something and its guest was started.
+    pub cost: Option<Money>,
     /// When it ended, in milliseconds since the Unix epoch.
     pub ended_ms: u64,
     /// Changes to keep; empty unless the status is `ok`.

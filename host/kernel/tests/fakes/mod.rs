@@ -11,11 +11,11 @@ use ares_kernel::facts::{
     About, Access, Approval, ApprovalState, Capability, Effect, Folder, Grants, HealthPolicy, Hooks,
     Integrity, Limits, Plugin, Priority, Schema, Scope, Target,
 };
-use ares_kernel::facts::{Lockout, Mode, Posture, Rate, Sequencing};
+use ares_kernel::facts::{Budget, Cost, Lockout, Mode, Money, OverBudget, Posture, Rate, Sequencing};
 use ares_kernel::gate::{Breaker, Settings, Weights};
 use ares_kernel::ports::{
-    ApprovalGone, Begun, Catalog, Clock, Closing, Engine, Health, Held, Journal, JournalError, NoRules,
-    Opening, Provision, Resolution, Route, Scrubbing, Secrets, SecretsError, StoreFull,
+    ApprovalGone, Begun, Catalog, Clock, Closing, Engine, Health, Held, Journal, JournalError, Machine,
+    NoRules, Opening, Provision, Resolution, Route, Scrubbing, Secrets, SecretsError, StoreFull,
 };
 use ares_kernel::rehearsal::{Intent, Tried};
 use ares_kernel::{
@@ -49,6 +49,8 @@ struct State {
     approvals: Mutex<Vec<Approval>>,
     posture: Mutex<Option<Arc<Posture>>>,
     done: Mutex<Option<Vec<CapabilityId>>>,
+    budgets: Mutex<Vec<Budget>>,
+    memory: Mutex<Option<u64>>,
     unwell: Mutex<Option<Health>>,
     skeptics: Mutex<Vec<PluginName>>,
     later_ms: AtomicU64,
@@ -59,7 +61,7 @@ struct State {
 pub(crate) fn trusting() -> Settings {
     let weights = Weights { base: 9000, ..Weights::default() };
     let breaker = Breaker { faults: u32::MAX, ..Breaker::default() };
-    Settings { weights, ask_untried: false, breaker }
+    Settings { weights, ask_untried: false, breaker, ..Settings::default() }
 }
 
 /// What the clock of this world says.
@@ -85,6 +87,7 @@ impl World {
             policy: Arc::new(NoRules),
             engine: state.clone(),
             secrets: state.clone(),
+            machine: state.clone(),
         };
         let kernel = Kernel::new(ports, settings);
         Self { kernel, state }
@@ -167,6 +170,23 @@ impl World {
     pub(crate) fn done(&self, done: Option<&[&str]>) {
         let done = done.map(|done| done.iter().map(|id| id.parse().unwrap()).collect());
         *self.state.done.lock().unwrap() = done;
+    }
+
+    /// Which budgets there are, as most and spent.
+    pub(crate) fn budgets(&self, budgets: &[(&str, &str)]) {
+        let budget = |(most, spent): &(&str, &str)| Budget {
+            name: "b".to_owned(),
+            most: most.parse().unwrap(),
+            spent: spent.parse().unwrap(),
+            reserved: Money::NONE,
+            span: "day".to_owned(),
+        };
+        *self.state.budgets.lock().unwrap() = budgets.iter().map(budget).collect();
+    }
+
+    /// How much memory the machine has left.
+    pub(crate) fn memory(&self, bytes: Option<u64>) {
+        *self.state.memory.lock().unwrap() = bytes;
     }
 
     /// How its plugins say they fare.
@@ -255,6 +275,7 @@ fn capability(id: &str, effect: Effect, needs: &[Scope], input: &Value, grants: 
         targets: Vec::new(),
         limits: Limits::default(),
         sequencing: None,
+        cost: None,
         about: About { reversible: true, trade_offs: true, ..About::default() },
         track: Arc::default(),
         before: None,
@@ -307,6 +328,7 @@ fn routes() -> Vec<Route> {
         route(&demo, other),
         route(&limited(&granted), capability("seldom", Effect::Pure, &[], &open, &granted)),
         route(&demo, last(&open, &granted)),
+        route(&demo, costly(&open, &granted)),
         route(
             &plugin("doubter", true, &granted),
             capability("review", Effect::Read, &calls, &open, &granted),
@@ -332,6 +354,12 @@ fn limited(granted: &Arc<Grants>) -> Arc<Plugin> {
     let mut plugin = Arc::into_inner(plugin("limited", true, granted)).unwrap();
     plugin.rate = Arc::new(Rate::new(Some(2), None));
     Arc::new(plugin)
+}
+
+/// What costs 0.30 a call.
+fn costly(open: &Value, granted: &Arc<Grants>) -> Capability {
+    let cost = Cost { call: "0.30".parse().unwrap(), request: Money::NONE };
+    Capability { cost: Some(cost), ..capability("costly", Effect::Pure, &[], open, granted) }
 }
 
 /// What comes after `echo`, right after `scan`, and never with `idling`.
@@ -397,6 +425,12 @@ impl Secrets for State {
     }
 }
 
+impl Machine for State {
+    fn memory_available(&self) -> Option<u64> {
+        *self.memory.lock().unwrap()
+    }
+}
+
 impl Catalog for State {
     fn resolve<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Resolution> {
         let pin = request.provider.as_ref();
@@ -413,7 +447,8 @@ impl Catalog for State {
         let approvals = self.approvals.lock().unwrap();
         let approval = approvals.iter().find(|known| Some(known.id) == request.approval).cloned();
         let (posture, done) = (self.posture.lock().unwrap().clone(), self.done.lock().unwrap().clone());
-        let resolution = Resolution { approval, posture, done, ..Resolution::only(provision) };
+        let budgets = self.budgets.lock().unwrap().clone();
+        let resolution = Resolution { approval, posture, done, budgets, ..Resolution::only(provision) };
         async move { resolution }.boxed()
     }
 
@@ -436,6 +471,12 @@ impl Journal for State {
             && *self.broken.lock().unwrap() == Some("approval")
         {
             return async move { Err(JournalError(ApprovalGone(id).into())) }.boxed();
+        }
+        let budget = self.budgets.lock().unwrap().first().cloned();
+        if let (Some((cost, _)), Some(budget)) = (begun.charge, budget)
+            && *self.broken.lock().unwrap() == Some("budget")
+        {
+            return async move { Err(JournalError(OverBudget { cost, budget }.into())) }.boxed();
         }
         self.records.lock().unwrap().push(format!("begin {}", opening.capability));
         async { self.journal("begin") }.boxed()

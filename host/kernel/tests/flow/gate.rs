@@ -1,6 +1,6 @@
 //! What the gate learns and what it asks: over the fakes, with a gate as strict as it comes.
 
-use crate::fakes::{NOW_MS, World, human};
+use crate::fakes::{NOW_MS, World, human, trusting};
 use ares_kernel::facts::{Came, Lockout, Mode, Use};
 use ares_kernel::gate::{Decision, Judgement, Level, Settings, Tier, Verdict};
 use ares_kernel::ports::Health;
@@ -306,6 +306,48 @@ async fn the_unwell_and_the_too_busy_are_refused() {
     assert_eq!(code(&world.invoke("echo", r#"{"text":"a"}"#).await), "-");
     world.fares(Health::Unhealthy);
     assert_eq!(code(&world.invoke("echo", r#"{"text":"a"}"#).await), "unhealthy");
+}
+
+#[tokio::test]
+async fn what_costs_is_paid_from_a_budget_or_asked_about() {
+    let world = World::new();
+    for (budgets, expected) in [
+        (&[][..], "ask"),
+        (&[("1", "0.70")], "-"),
+        (&[("1", "0.700001")], "over-budget"),
+        (&[("1", "0"), ("0.29", "0")], "over-budget"),
+    ] {
+        world.budgets(budgets);
+        assert_eq!(code(&world.invoke("costly", "{}").await), expected, "{budgets:?}");
+    }
+    assert_eq!(world.guests_started(), 1);
+    // Its opening is on record although it is pure; a rehearsal costs nothing.
+    assert!(world.records().contains(&"begin costly".to_owned()), "{:?}", world.records());
+    world.budgets(&[]);
+    let mut rehearsal = human("costly", "{}");
+    rehearsal.rehearse = true;
+    assert_eq!(code(&world.kernel().invoke(rehearsal).await), "-");
+    // Somebody else was quicker: the journal is exact, and no guest starts.
+    world.budgets(&[("1", "0")]);
+    world.break_journal("budget");
+    let late = world.invoke("costly", "{}").await;
+    assert_eq!((code(&late), world.guests_started()), ("not-started", 2), "{late:?}");
+}
+
+#[tokio::test]
+async fn the_machine_keeps_its_headroom() {
+    let world = World::with(Settings { headroom: 1 << 20, ..trusting() });
+    let most = ares_kernel::facts::Limits::default().memory_bytes + (1 << 20);
+    for (left, expected) in
+        [(None, "-"), (Some(most), "-"), (Some(most - 1), "low-memory"), (Some(0), "low-memory")]
+    {
+        world.memory(left);
+        let outcome = world.invoke("echo", r#"{"text":"a"}"#).await;
+        assert_eq!(code(&outcome), expected, "{left:?}");
+        if expected != "-" {
+            assert!(outcome.status().message().unwrap().contains("100 MiB"), "{outcome:?}");
+        }
+    }
 }
 
 #[tokio::test]

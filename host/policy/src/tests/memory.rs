@@ -23,6 +23,7 @@ fn capability(effect: Effect, needs: &[&str]) -> Capability {
         targets: Vec::new(),
         limits: Limits::default(),
         sequencing: None,
+        cost: None,
         about: About::default(),
         track: Arc::default(),
         before: None,

@@ -78,6 +78,7 @@ impl Installed {
             trade_offs: vec![],
             implements: None,
             sequencing: None,
+            cost: None,
         };
         let registration = Registration {
             capabilities: vec![record],

@@ -115,6 +115,7 @@ fn plugin(id: &str, capability: &str, more: &str, granted: Scope) -> Registratio
             trade_offs: Vec::new(),
             implements: None,
             sequencing: None,
+            cost: None,
         }],
         manifest_text: text,
         source: format!("/srv/{id}").into(),
@@ -174,6 +175,7 @@ impl Scene {
             policy: Arc::new(ares_kernel::ports::NoRules),
             engine: stage.clone(),
             secrets,
+            machine: Arc::new(ares_kernel::ports::UnknownMachine),
         };
         let kernel = Kernel::new(ports, trusting());
         let delivery = Delivery::new(registry.clone(), kernel.clone(), clock.clone(), mode, news);

@@ -70,6 +70,7 @@ async fn one_flipped_byte_refuses_the_call_and_is_told_once() {
         policy: Arc::new(ares_kernel::ports::NoRules),
         engine: Arc::new(FakeEngine::default()),
         secrets: Arc::new(ares_kernel::ports::NoSecrets),
+        machine: Arc::new(ares_kernel::ports::UnknownMachine),
     };
     let kernel = Kernel::new(ports, trusting());
     for _ in 0..3 {

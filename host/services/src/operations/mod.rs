@@ -2,6 +2,7 @@
 
 mod analyze;
 mod approvals;
+mod budgets;
 mod capabilities;
 mod config;
 mod copies;
@@ -134,6 +135,7 @@ impl Operations {
             Operation::Verify => self.verify().await,
             Operation::Lock => self.lock().await,
             Operation::Policy { wish } => self.policy(caller, wish).await,
+            Operation::Budget { wish } => self.budgets(caller, wish).await,
             Operation::Patterns { wish } => self.patterns(caller, wish).await,
             Operation::Analyze => self.analyze(caller).await,
             Operation::Doctor => self.doctor().await,

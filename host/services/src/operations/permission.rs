@@ -37,6 +37,8 @@ pub(super) fn weight(operation: &Operation) -> Weight {
         | Operation::Doctor => Weight::Light,
         Operation::Policy { wish } if !wish.changes() => Weight::Light,
         Operation::Policy { .. } => Weight::Heavy,
+        Operation::Budget { wish } if !wish.changes() => Weight::Light,
+        Operation::Budget { .. } => Weight::Heavy,
         Operation::Patterns { wish } if !wish.changes() => Weight::Light,
         Operation::Patterns { .. } => Weight::Heavy,
         Operation::Register { .. }
@@ -90,6 +92,7 @@ pub(super) fn permitted(caller: &Caller, operation: &Operation) -> Result<(), Pr
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::budgets::BudgetWish;
     use crate::operation::Hidden;
     use crate::patterns::PatternWish;
     use crate::rules::RuleWish;
@@ -110,6 +113,7 @@ mod tests {
             Operation::Policy { wish: RuleWish::Set { text: String::new(), reason: None } },
             Operation::Patterns { wish: PatternWish::Promote { id: "x".to_owned() } },
             Operation::Patterns { wish: told },
+            Operation::Budget { wish: BudgetWish::Remove { name: "x".to_owned() } },
             Operation::SecretsList,
             Operation::SecretSet { name: "A".to_owned(), value: Hidden::new("12345678".to_owned()) },
             Operation::SecretRotate { name: "A".to_owned(), value: Hidden::new("12345678".to_owned()) },

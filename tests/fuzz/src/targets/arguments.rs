@@ -9,6 +9,7 @@ use arbitrary::Unstructured;
 use ares_kernel::gate::{self, Gate};
 use ares_kernel::ports::{
     Begun, Catalog as _, Clock, Closing, Invoke, Journal, JournalError, NoRules, Opening, Provision,
+    UnknownMachine,
 };
 use ares_kernel::{Caller, Ledger, Outcome, Request};
 use ares_registry::{Options, Registry};
@@ -81,7 +82,7 @@ fn open(root: &Path) -> anyhow::Result<Box<dyn Examine>> {
     options.components = state.components();
     let registry = Registry::open(&state.registry(), options)?;
     let ledger = Ledger::new(Arc::new(Nowhere), Arc::new(Nowhere));
-    let gate = Gate::standard(gate::Settings::default(), Arc::new(NoRules));
+    let gate = Gate::standard(gate::Settings::default(), Arc::new(NoRules), Arc::new(UnknownMachine));
     let mut requests = Requests { runtime, registry, gate, ledger, names: BTreeMap::new(), _state: folder };
     for capability in ["put_note", "get_note", "list_notes", "analyze_sentiment", "scan_folder"] {
         let names = requests.names_of(capability).with_context(|| format!("the schema of `{capability}`"))?;

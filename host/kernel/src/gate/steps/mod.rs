@@ -3,7 +3,7 @@
 
 pub(super) mod challenge;
 mod confidence;
-mod explain;
+pub(in crate::gate) mod explain;
 pub(super) mod simplify;
 pub(super) mod validate;
 

@@ -1,0 +1,22 @@
+//! Budgets, looked at and set.
+
+use ares_kernel::Caller;
+use serde_json::json;
+
+use super::{Answer, Operations, json as to_json};
+use crate::budgets::{BudgetWish, Read, read};
+
+impl Operations {
+    pub(super) async fn budgets(&self, caller: Caller, wish: BudgetWish) -> Answer {
+        let book = &self.0.book;
+        match read(wish)? {
+            Read::List => to_json(&book.with(|registry| registry.budgets()).await?),
+            Read::Set(set) => to_json(&book.with(move |registry| registry.set_budget(set, &caller)).await?),
+            Read::Remove(name) => {
+                let removed = name.clone();
+                book.with(move |registry| registry.remove_budget(&name, &caller)).await?;
+                Ok(json!({ "removed": removed }))
+            }
+        }
+    }
+}
