@@ -13,6 +13,7 @@ use crate::events::{self, Entry};
 use crate::journal::record::Opened;
 use crate::registry::Registry;
 use crate::rows::{self, int, word_of};
+use crate::tasks;
 use crate::writer::Abort;
 
 /// How long a question waits for an answer, in milliseconds: a day.
@@ -36,7 +37,7 @@ impl Question {
 
     /// Asks it, in the transaction of the call's record.
     pub(crate) fn ask(&self, connection: &Connection, opened: &Opened<'_>) -> rusqlite::Result<()> {
-        let Held { binding, arguments, reason } = &self.held;
+        let Held { binding, arguments, reason, pauses } = &self.held;
         let mut insert = connection.prepare_cached(
             "INSERT INTO approvals (id, asked_at, expires_at, state, capability, plugin, blake3,
                 arguments_blake3, revision, caller_kind, caller, effect, arguments, reason)
@@ -51,6 +52,9 @@ impl Question {
             ":caller": binding.caller.name(), ":effect": self.effect.map_or("", Effect::as_str),
             ":arguments": escaped(arguments, ARGUMENTS_MAX), ":reason": reason,
         })?;
+        if let Some(task) = opened.task.as_deref().filter(|_| *pauses) {
+            tasks::pause(connection, task, reason, opened.at)?;
+        }
         let mut prune = connection.prepare_cached(
             "DELETE FROM approvals WHERE state = 'pending' AND id NOT IN (
                  SELECT id FROM approvals WHERE state = 'pending' ORDER BY asked_at DESC, id DESC LIMIT ?1)",

@@ -257,6 +257,12 @@ pub enum RegistryError {
     /// Other calls reserved what was left of a budget.
     #[error(transparent)]
     OverBudget(#[from] OverBudget),
+    /// No task of this name was planned.
+    #[error("no task {name} is planned; `ares-host tasks list` shows those that are")]
+    NoSuchTask {
+        /// The name, escaped.
+        name: String,
+    },
     /// There is no budget of this name.
     #[error("there is no budget {name}; `ares-host budget list` shows those there are")]
     NoSuchBudget {

@@ -68,6 +68,7 @@ mod secrets;
 mod snapshot;
 mod spool;
 mod status;
+mod tasks;
 mod versions;
 mod views;
 mod watch;
@@ -106,6 +107,7 @@ pub use reference::as_the_guest_reads;
 pub use register::Registered;
 pub use registry::Registry;
 pub use snapshot::Snapshot;
+pub use tasks::{TaskPlan, TaskView};
 pub use views::{
     CapabilityQuery, CapabilityView, ConfigView, DeliveryEnd, DeliveryView, DependencyView, EventQuery,
     EventView, GrantView, InvocationQuery, InvocationView, ModuleFilter, ModuleView, Origin, SecretView,

@@ -21,6 +21,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0010_rehearsal.sql"),
     include_str!("../migrations/0011_patterns.sql"),
     include_str!("../migrations/0012_budgets.sql"),
+    include_str!("../migrations/0013_tasks.sql"),
 ];
 
 /// The schema version this host writes: the number of migrations.

@@ -13,6 +13,7 @@ use crate::error::RegistryError;
 use crate::events::{self, Entry};
 use crate::registry::Registry;
 use crate::rows::{self, int};
+use crate::tasks;
 use crate::writer::Abort;
 
 /// How long an acknowledged stop is lifted, in milliseconds: a day.
@@ -71,7 +72,7 @@ pub(crate) fn read(connection: &Connection) -> rusqlite::Result<Option<Arc<Postu
             })
         })
         .optional()?;
-    let posture = Posture { mode, lockout };
+    let posture = Posture { mode, lockout, tasks: tasks::read(connection)? };
     Ok((posture != Posture::default()).then(|| Arc::new(posture)))
 }
 

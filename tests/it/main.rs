@@ -40,4 +40,5 @@ mod secrets;
 mod servers;
 mod skeptics;
 mod spending;
+mod tasks;
 mod thief;

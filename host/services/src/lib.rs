@@ -23,6 +23,7 @@ mod records;
 mod retry;
 pub mod rules;
 pub mod state;
+pub mod tasks;
 #[cfg(test)]
 mod testing;
 

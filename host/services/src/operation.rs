@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use crate::budgets::BudgetWish;
 use crate::patterns::PatternWish;
 use crate::rules::RuleWish;
+use crate::tasks::TaskWish;
 
 /// One thing to do. The answer's shape is documented at each variant; all answers are JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -269,6 +270,11 @@ pub enum Operation {
     Budget {
         /// What to do with them.
         wish: BudgetWish,
+    },
+    /// Ask for planned tasks or change them. Answers what the wish says.
+    Tasks {
+        /// What to do with them.
+        wish: TaskWish,
     },
     /// Ask for patterns or tell of them. Answers what the wish says.
     Patterns {

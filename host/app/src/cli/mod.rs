@@ -41,6 +41,7 @@ mod self_test;
 mod start;
 mod status;
 mod stop;
+mod tasks;
 mod typed;
 mod unregister;
 mod verify;
@@ -122,6 +123,7 @@ pub(crate) enum Command {
     Grants(grants::Grants),
     Policy(policy::Policy),
     Budget(budget::Budget),
+    Tasks(tasks::Tasks),
     Secrets(secrets::Secrets),
     Patterns(patterns::Patterns),
     Knowledge(knowledge::Knowledge),
@@ -175,6 +177,7 @@ impl Command {
             Self::Grants(command) => command.run(context).await,
             Self::Policy(command) => command.run(context).await,
             Self::Budget(command) => command.run(context).await,
+            Self::Tasks(command) => command.run(context).await,
             Self::Secrets(command) => command.run(context).await,
             Self::Patterns(command) => command.run(context).await,
             Self::Knowledge(command) => command.run(context),

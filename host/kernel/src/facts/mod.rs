@@ -14,6 +14,7 @@ mod quota;
 mod rate;
 mod schema;
 mod secret;
+mod task;
 
 pub use approval::{Approval, ApprovalState, Binding};
 pub use cost::{Budget, Cost, Money, MoneyError, OverBudget};
@@ -32,3 +33,4 @@ pub use quota::{FileLimit, Quota};
 pub use rate::{Rate, TooOften};
 pub use schema::{SCHEMA_BYTES_MAX, Schema, SchemaError};
 pub use secret::SecretGrant;
+pub use task::Task;

@@ -1,6 +1,10 @@
-//! How freely the whole host works at the moment: its mode, and whether it is locked.
+//! How freely the whole host works at the moment: its mode, whether it is locked, and what was planned.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+use super::Task;
 
 /// What calls may do, for all of them at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -52,11 +56,13 @@ impl Lockout {
     }
 }
 
-/// Both.
+/// All of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Posture {
     /// The mode.
     pub mode: Mode,
     /// The stop that was not ended.
     pub lockout: Option<Lockout>,
+    /// The tasks that were planned, by name.
+    pub tasks: BTreeMap<String, Task>,
 }

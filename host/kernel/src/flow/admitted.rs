@@ -188,7 +188,7 @@ fn lift(
     }
     let reason = grounds.reason(judgement);
     let refusal = Refusal::held(decision, draft.request().id, route, &reason);
-    Err(Box::new((refusal, Some(Held { binding, arguments: canonical, reason }))))
+    Err(Box::new((refusal, Some(Held { binding, arguments: canonical, reason, pauses: grounds.unplanned }))))
 }
 
 impl Permit {

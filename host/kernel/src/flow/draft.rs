@@ -93,7 +93,8 @@ impl Draft {
     /// How freely the host works.
     #[must_use]
     pub fn posture(&self) -> &Posture {
-        static USUAL: Posture = Posture { mode: Mode::Build, lockout: None };
+        static USUAL: Posture =
+            Posture { mode: Mode::Build, lockout: None, tasks: std::collections::BTreeMap::new() };
         self.resolved.resolution.posture.as_deref().unwrap_or(&USUAL)
     }
 
@@ -101,6 +102,14 @@ impl Draft {
     #[must_use]
     pub fn done(&self) -> Option<&[CapabilityId]> {
         self.resolved.resolution.done.as_deref()
+    }
+
+    /// What speaks against it in the plan of its task. A plan is for those who call from outside.
+    #[must_use]
+    pub fn unplanned(&self) -> Option<String> {
+        let name = self.request().task.as_ref().filter(|_| self.parent().is_none())?;
+        let task = self.posture().tasks.get(name)?;
+        task.objection(&self.request().capability, self.received_ms())
     }
 
     /// The budgets it would be charged to, where it costs something.

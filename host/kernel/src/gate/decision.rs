@@ -62,6 +62,8 @@ pub struct Grounds {
     pub tried: bool,
     /// Whether a skeptic wants a person asked.
     pub blocked: bool,
+    /// Whether it is not in the plan of its task.
+    pub unplanned: bool,
     /// Whether it costs something and no budget covers it.
     pub unpaid: bool,
     /// Whether the host's mode lets run what a rule only asks about.
@@ -80,6 +82,7 @@ impl Grounds {
             stance: judgement.ruling.stance,
             tried: judgement.history.is_tried() || before || !settings.ask_untried,
             blocked: judgement.blocked,
+            unplanned: judgement.findings.iter().any(|finding| finding.id == "C10"),
             unpaid: explain::cost(draft, route).is_some() && draft.budgets().is_empty(),
             auto: draft.posture().mode == Mode::Auto && !judgement.ruling.firm,
         }
@@ -100,7 +103,8 @@ impl Grounds {
         let of_trial = if self.effect.changes() && !self.tried { Decision::Ask } else { Decision::Execute };
         let of_skeptics = if self.blocked { Decision::Ask } else { Decision::Execute };
         let of_budgets = if self.unpaid { Decision::Ask } else { Decision::Execute };
-        self.of_effect().max(of_rules).max(of_trial).max(of_skeptics).max(of_budgets)
+        let of_plan = if self.unplanned { Decision::Escalate } else { Decision::Execute };
+        self.of_effect().max(of_rules).max(of_trial).max(of_skeptics).max(of_budgets).max(of_plan)
     }
 
     /// Why a person is asked.
@@ -108,6 +112,9 @@ impl Grounds {
     pub fn reason(self, judgement: &Judgement) -> String {
         let Ruling { stance, rule, reason, .. } = &judgement.ruling;
         match (self.decide(), stance) {
+            (Decision::Escalate, _) if self.unplanned => {
+                found(judgement, "C10").unwrap_or_else(|| "it is not in the plan of its task".to_owned())
+            }
             (Decision::Escalate, _) => format!("confidence is low ({})", judgement.sum()),
             (_, Stance::Ask) => {
                 let rule = rule.as_deref().map_or_else(String::new, |rule| format!(" (rule `{rule}`)"));
@@ -119,8 +126,7 @@ impl Grounds {
                 objection.map_or_else(|| "a skeptic objects".to_owned(), |finding| finding.text.clone())
             }
             _ if self.unpaid => {
-                let cost = judgement.findings.iter().find(|finding| finding.id == explain::COST);
-                cost.map_or_else(|| "no budget covers it".to_owned(), |finding| finding.text.clone())
+                found(judgement, explain::COST).unwrap_or_else(|| "no budget covers it".to_owned())
             }
             _ if self.effect == Effect::Destructive => "it cannot be undone".to_owned(),
             _ if self.effect.changes() && !self.tried => {
@@ -145,6 +151,11 @@ impl Grounds {
     }
 }
 
+/// The words of a finding.
+fn found(judgement: &Judgement, id: &str) -> Option<String> {
+    judgement.findings.iter().find(|finding| finding.id == id).map(|finding| finding.text.clone())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,6 +170,7 @@ mod tests {
             tried: true,
             blocked: false,
             unpaid: false,
+            unplanned: false,
             auto: false,
         }
     }
@@ -194,6 +206,7 @@ mod tests {
                             tried,
                             blocked: false,
                             unpaid: false,
+                            unplanned: false,
                             auto: false,
                         }
                     })
@@ -217,6 +230,10 @@ mod tests {
             assert!(Grounds { tried: false, ..grounds }.decide() >= decided, "{grounds:?}");
             assert!(
                 Grounds { unpaid: true, ..grounds }.decide() >= decided.max(Decision::Ask),
+                "{grounds:?}"
+            );
+            assert!(
+                Grounds { unplanned: true, ..grounds }.decide() >= decided.max(Decision::Escalate),
                 "{grounds:?}"
             );
             let blocked = Grounds { blocked: true, ..grounds }.decide();

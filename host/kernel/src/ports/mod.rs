@@ -294,6 +294,8 @@ pub struct Held {
     pub arguments: String,
     /// Why it is asked.
     pub reason: String,
+    /// Whether its task is paused until a person lets it go on.
+    pub pauses: bool,
 }
 
 /// Tells the time of day. Durations are measured with [`std::time::Instant`], never with this.

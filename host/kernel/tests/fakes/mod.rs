@@ -163,7 +163,7 @@ impl World {
 
     /// How freely this world works from now on.
     pub(crate) fn posture(&self, mode: Mode, lockout: Option<Lockout>) {
-        *self.state.posture.lock().unwrap() = Some(Arc::new(Posture { mode, lockout }));
+        *self.state.posture.lock().unwrap() = Some(Arc::new(Posture { mode, lockout, ..Posture::default() }));
     }
 
     /// What was called in the task before.

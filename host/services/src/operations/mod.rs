@@ -21,6 +21,7 @@ mod problem;
 mod register;
 mod secrets;
 mod status;
+mod tasks;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -136,6 +137,7 @@ impl Operations {
             Operation::Lock => self.lock().await,
             Operation::Policy { wish } => self.policy(caller, wish).await,
             Operation::Budget { wish } => self.budgets(caller, wish).await,
+            Operation::Tasks { wish } => self.tasks(caller, wish).await,
             Operation::Patterns { wish } => self.patterns(caller, wish).await,
             Operation::Analyze => self.analyze(caller).await,
             Operation::Doctor => self.doctor().await,

@@ -39,6 +39,8 @@ pub(super) fn weight(operation: &Operation) -> Weight {
         Operation::Policy { .. } => Weight::Heavy,
         Operation::Budget { wish } if !wish.changes() => Weight::Light,
         Operation::Budget { .. } => Weight::Heavy,
+        Operation::Tasks { wish } if !wish.changes() => Weight::Light,
+        Operation::Tasks { .. } => Weight::Heavy,
         Operation::Patterns { wish } if !wish.changes() => Weight::Light,
         Operation::Patterns { .. } => Weight::Heavy,
         Operation::Register { .. }
@@ -96,6 +98,7 @@ mod tests {
     use crate::operation::Hidden;
     use crate::patterns::PatternWish;
     use crate::rules::RuleWish;
+    use crate::tasks::TaskWish;
 
     #[test]
     fn agents_look_and_people_change() {
@@ -114,6 +117,7 @@ mod tests {
             Operation::Patterns { wish: PatternWish::Promote { id: "x".to_owned() } },
             Operation::Patterns { wish: told },
             Operation::Budget { wish: BudgetWish::Remove { name: "x".to_owned() } },
+            Operation::Tasks { wish: TaskWish::Resume { name: "x".to_owned() } },
             Operation::SecretsList,
             Operation::SecretSet { name: "A".to_owned(), value: Hidden::new("12345678".to_owned()) },
             Operation::SecretRotate { name: "A".to_owned(), value: Hidden::new("12345678".to_owned()) },

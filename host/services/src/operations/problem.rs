@@ -67,6 +67,7 @@ impl From<RegistryError> for Problem {
             E::NoSuchSecret { .. } => (Kind::NotFound, "no-secret"),
             E::SecretsKey { .. } => (Kind::Failed, "secrets-key"),
             E::NoSuchPattern { .. } => (Kind::NotFound, "no-pattern"),
+            E::NoSuchTask { .. } => (Kind::NotFound, "no-task"),
             E::NoSuchBudget { .. } => (Kind::NotFound, "no-budget"),
             E::NoSuchApproval { .. } => (Kind::NotFound, "no-approval"),
             E::ApprovalClosed { .. } => (Kind::Invalid, "approval-closed"),

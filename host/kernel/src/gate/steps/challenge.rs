@@ -27,6 +27,7 @@ impl Step for Challenge {
         let (plugin, capability) = (&case.route.plugin, &case.route.capability);
         let history = judgement.history;
         judgement.findings.extend(unwell(case));
+        judgement.findings.extend(unplanned(case));
         judgement.findings.extend(of_record(plugin, capability, &history));
         judgement.findings.extend(twice(capability, &history, || vec![history_row(plugin, capability)]));
     }
@@ -106,6 +107,13 @@ fn anti_patterns(capability: &Capability) -> impl Iterator<Item = Finding> + '_ 
             format!("what is said of it fits the anti-pattern `{id}`; `ares-host patterns show {id}` says what is better");
         Finding::warning("C9", text, vec![Evidence::row("patterns", id)])
     })
+}
+
+/// C10: is it in the plan of its task?
+fn unplanned(case: &Case<'_>) -> Option<Finding> {
+    let text = case.draft.unplanned()?;
+    let task = case.draft.request().task.as_deref().unwrap_or_default();
+    Some(Finding::warning("C10", text, vec![Evidence::row("tasks", crate::text::escaped(task, 128))]))
 }
 
 /// C11: could this be the second time?
