@@ -122,17 +122,17 @@ impl Registry {
     fn resolve_now(&self, request: &Request) -> Resolution {
         let snapshot = self.memory.snapshot.load();
         let found = match &request.provider {
-            Some(name) => Resolution::only(self.by_provider(snapshot.plugin(name), &request.capability)),
+            Some(name) => Resolution::only(self.by_provider(&snapshot, name, &request.capability)),
             None => self.by_capability(&snapshot, &request.capability),
         };
         Resolution { posture: snapshot.posture().cloned(), ..found }
     }
 
-    fn by_provider(&self, plugin: Option<&Arc<Plugin>>, capability: &CapabilityId) -> Provision {
-        let Some(plugin) = plugin else { return Provision::NoSuchPlugin };
+    fn by_provider(&self, snapshot: &Snapshot, name: &PluginName, capability: &CapabilityId) -> Provision {
+        let Some(plugin) = snapshot.plugin(name) else { return Provision::NoSuchPlugin };
         let Some(capability) = plugin.capability(capability) else { return Provision::NotExported };
         if plugin.enabled {
-            self.ready(plugin, capability)
+            self.ready(snapshot, plugin, capability)
         } else {
             Provision::Disabled { plugins: vec![plugin.name.clone()] }
         }
@@ -144,21 +144,22 @@ impl Registry {
             return Resolution::only(provision);
         };
         let provision = match providers.enabled.first() {
-            Some((plugin, capability)) => self.ready(plugin, capability),
+            Some((plugin, capability)) => self.ready(snapshot, plugin, capability),
             None => Provision::Disabled { plugins: providers.disabled.clone() },
         };
-        let others = providers.enabled.iter().skip(1).map(|(p, c)| self.route(p, c)).collect();
+        let others = providers.enabled.iter().skip(1).map(|(p, c)| self.route(snapshot, p, c)).collect();
         Resolution { ranking: providers.ranking.clone(), others, ..Resolution::only(provision) }
     }
 
-    fn ready(&self, plugin: &Arc<Plugin>, capability: &Arc<Capability>) -> Provision {
-        Provision::Ready(self.route(plugin, capability))
+    fn ready(&self, snapshot: &Snapshot, plugin: &Arc<Plugin>, capability: &Arc<Capability>) -> Provision {
+        Provision::Ready(self.route(snapshot, plugin, capability))
     }
 
-    fn route(&self, plugin: &Arc<Plugin>, capability: &Arc<Capability>) -> Route {
+    fn route(&self, snapshot: &Snapshot, plugin: &Arc<Plugin>, capability: &Arc<Capability>) -> Route {
         let integrity = self.memory.integrity.load().get(&plugin.blake3).cloned().unwrap_or_default();
         let health = self.memory.unwell.load().get(&plugin.name).copied();
-        Route { plugin: Arc::clone(plugin), capability: Arc::clone(capability), integrity, health }
+        let drift = snapshot.drift(&plugin.name).cloned();
+        Route { plugin: Arc::clone(plugin), capability: Arc::clone(capability), integrity, health, drift }
     }
 
     /// The host's own copy of the component with this hash.

@@ -68,6 +68,7 @@ mod secrets;
 mod snapshot;
 mod spool;
 mod status;
+mod surroundings;
 mod tasks;
 mod versions;
 mod views;

@@ -14,7 +14,7 @@ pub(crate) fn int(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-fn unsound(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+pub(crate) fn unsound(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error))
 }
 

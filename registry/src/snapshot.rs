@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ares_kernel::facts::{
-    About, Access, Capability, Folder, Grants, Limits, Maxima, Method, NetRule, Origin, Plugin, Posture,
-    Rate, Schema, Scope, SecretGrant, Target, Track,
+    About, Access, Capability, Drift, Folder, Grants, Limits, Maxima, Method, NetRule, Origin, Plugin,
+    Posture, Rate, Schema, Scope, SecretGrant, Target, Track,
 };
 use ares_kernel::ports::Ranked;
 use ares_kernel::{Blake3, CapabilityId, NetName, PluginName, Topic};
@@ -22,6 +22,7 @@ use crate::pinned::Pinned;
 use crate::posture;
 use crate::reference::as_the_guest_reads;
 use crate::rows;
+use crate::surroundings::{Drifts, drifts};
 use crate::views::TargetView;
 
 /// Every plugin's active version at one moment, disabled ones included.
@@ -32,6 +33,7 @@ pub struct Snapshot {
     subscribers: HashMap<Topic, Vec<(PluginName, CapabilityId)>>,
     posture: Option<Arc<Posture>>,
     skeptics: Arc<[PluginName]>,
+    drifts: Drifts,
 }
 
 struct Entry {
@@ -99,6 +101,11 @@ impl Snapshot {
         self.posture.as_ref()
     }
 
+    /// What is otherwise around a plugin than when it last worked, where anything is.
+    pub(crate) fn drift(&self, plugin: &PluginName) -> Option<&Arc<Drift>> {
+        self.drifts.get(plugin)
+    }
+
     /// A number that grows with every change.
     #[must_use]
     pub fn revision(&self) -> i64 {
@@ -133,7 +140,8 @@ impl Snapshot {
         for (revision, skeptic, plugin) in Reading::of(connection, &changed, own)?.plugins {
             plugins.insert(plugin.name.clone(), Entry { revision, skeptic, plugin: Arc::new(plugin) });
         }
-        Ok(Self::indexed(revision, plugins, posture::read(connection)?))
+        let indexed = Self::indexed(revision, plugins, posture::read(connection)?);
+        Ok(Self { drifts: drifts(connection)?, ..indexed })
     }
 
     fn kept(&self, keep: impl Fn(&PluginName, &Entry) -> bool) -> BTreeMap<PluginName, Entry> {
@@ -164,7 +172,15 @@ impl Snapshot {
         }
         let skeptics = plugins.values().filter(|entry| entry.skeptic && entry.plugin.enabled);
         let skeptics = skeptics.map(|entry| entry.plugin.name.clone()).collect();
-        Self { revision, subscribers: subscribers(&plugins), plugins, providers, posture, skeptics }
+        Self {
+            revision,
+            subscribers: subscribers(&plugins),
+            plugins,
+            providers,
+            posture,
+            skeptics,
+            drifts: Drifts::new(),
+        }
     }
 }
 

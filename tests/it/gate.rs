@@ -127,3 +127,43 @@ fn the_same_call_made_again_finds_the_yes_that_was_said_to_it() {
     let waiting = installation.ares(["approvals", "list", "--json"]).exits(0).json();
     assert_eq!(waiting.as_array().unwrap().len(), 2, "{waiting}");
 }
+
+/// A folder with a guest whose manifest was changed.
+fn edited(installation: &Installation, name: &str, edit: impl Fn(String) -> String) -> std::path::PathBuf {
+    let folder = installation.place(&format!("edited-{name}"));
+    for entry in fs_err::read_dir(crate::harness::guest(name)).unwrap().map(Result::unwrap) {
+        if entry.file_type().unwrap().is_file() {
+            fs_err::copy(entry.path(), folder.join(entry.file_name())).unwrap();
+        }
+    }
+    let manifest = fs_err::read_to_string(folder.join("plugin.toml")).unwrap();
+    let other = edit(manifest.clone());
+    assert_ne!(manifest, other);
+    fs_err::write(folder.join("plugin.toml"), other).unwrap();
+    folder
+}
+
+#[test]
+fn a_large_step_of_what_a_plugin_depends_on_is_a_warning_until_it_works_with_it() {
+    let installation = Installation::new();
+    installation.register("notes", &[]);
+    let needs =
+        edited(&installation, "echo", |text| format!("{text}\n[dependencies.modules]\nnotes = \"*\"\n"));
+    installation.register_folder(&needs, &[]);
+    let found = |installation: &Installation| {
+        let outcome = installation.invoke("echo", r#"{"text":"a"}"#);
+        let steps = explain(installation, &outcome["id"])["judged"]["steps"][0]["findings"].clone();
+        let of = steps.as_array().unwrap().iter().find(|finding| finding["id"] == "C8").cloned();
+        of.map(|finding| finding["text"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(found(&installation), None);
+    let info = installation.ares(["info", "notes", "--json"]).exits(0).json();
+    let was = info["version"].as_str().unwrap().to_owned();
+    let newer = edited(&installation, "notes", |text| {
+        text.replacen(&format!("version = \"{was}\""), "version = \"7.0.0\"", 1)
+    });
+    installation.register_folder(&newer, &[]);
+    let told = found(&installation).unwrap();
+    assert!(told.contains(&format!("`notes`, which it depends on, went from {was} to 7.0.0")), "{told}");
+    assert_eq!(found(&installation), None, "it worked with it");
+}

@@ -274,6 +274,7 @@ impl Catalog for Only {
                 capability: Arc::clone(capability),
                 integrity: Integrity::Intact,
                 health: None,
+                drift: None,
             }),
         };
         std::future::ready(Resolution::only(provision)).boxed()

@@ -2,7 +2,7 @@
 
 pub(crate) mod record;
 
-use ares_kernel::facts::Money;
+use ares_kernel::facts::{Money, Plugin};
 use ares_kernel::ports::{Begun, Closing, Journal, JournalError, Opening};
 use ares_kernel::{DeliveryId, Posted};
 use futures::FutureExt as _;
@@ -152,6 +152,10 @@ impl Journal for Registry {
             .boxed();
         }
         ready(self.spool_closing(opening, &closing)).boxed()
+    }
+
+    fn worked(&self, plugin: &Plugin) {
+        self.note_worked(plugin);
     }
 
     fn posted(&self, delivery: DeliveryId) -> BoxFuture<'_, Result<Option<Posted>, JournalError>> {

@@ -12,6 +12,7 @@ mod policies;
 mod processes;
 mod secrets;
 mod speed;
+mod surroundings;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

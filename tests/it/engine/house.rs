@@ -124,7 +124,13 @@ impl Catalog for Memory {
             |plugin: &&Arc<Plugin>| request.provider.as_ref().is_none_or(|name| name == &plugin.name);
         let found = plugins.iter().filter(wanted).find_map(|plugin| {
             let capability = Arc::clone(plugin.capability(&request.capability)?);
-            Some(Route { plugin: Arc::clone(plugin), capability, integrity: Integrity::Intact, health: None })
+            Some(Route {
+                plugin: Arc::clone(plugin),
+                capability,
+                integrity: Integrity::Intact,
+                health: None,
+                drift: None,
+            })
         });
         let provision = found.map_or(Provision::Unknown { near: Vec::new() }, Provision::Ready);
         async { Resolution::only(provision) }.boxed()

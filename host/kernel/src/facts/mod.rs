@@ -3,6 +3,7 @@
 
 mod approval;
 mod cost;
+mod drift;
 mod effect;
 mod grants;
 mod history;
@@ -18,6 +19,7 @@ mod task;
 
 pub use approval::{Approval, ApprovalState, Binding};
 pub use cost::{Budget, Cost, Money, MoneyError, OverBudget};
+pub use drift::Drift;
 pub use effect::Effect;
 pub use grants::{Access, Folder, Grants, Place, Scope, ScopeError};
 pub use history::{

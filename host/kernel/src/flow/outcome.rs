@@ -202,6 +202,9 @@ impl Ledger {
             && let Some((ran, used)) = ending.ran.as_ref().zip(ending.used(ended_ms))
         {
             ran.capability.track.add(used);
+            if let Some(plugin) = ending.plugin.as_deref().filter(|_| used.came == Came::Ok) {
+                self.journal.worked(plugin);
+            }
         }
         let Ending { opening, plugin, effect, status, usage, verdict, published, flags, rehearsal, .. } =
             ending;

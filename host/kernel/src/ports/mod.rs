@@ -20,7 +20,7 @@ use futures::future::BoxFuture;
 
 use crate::event::{DeliveryId, Posted, Published};
 use crate::facts::{
-    Approval, Binding, Budget, Capability, Effect, Integrity, Money, OverBudget, Plugin, Posture, Use,
+    Approval, Binding, Budget, Capability, Drift, Effect, Integrity, Money, OverBudget, Plugin, Posture, Use,
 };
 use crate::flow::{Outcome, Permit};
 use crate::gate::Verdict;
@@ -131,6 +131,8 @@ pub struct Route {
     pub integrity: Integrity,
     /// What it last said of its health in this process.
     pub health: Option<Health>,
+    /// What is otherwise around it than when it last worked, where anything is.
+    pub drift: Option<Arc<Drift>>,
 }
 
 /// Keeps the record of every invocation.
@@ -164,6 +166,10 @@ pub trait Journal: Send + Sync {
         opening: &'a Opening,
         closing: Closing<'a>,
     ) -> BoxFuture<'a, Result<(), JournalError>>;
+
+    /// A call of this plugin went well. Does not wait for anything. A journal that keeps nothing of it has nothing
+    /// to compare with later.
+    fn worked(&self, _plugin: &Plugin) {}
 
     /// A delivery that [`Journal::close`] kept and that still waits. The kernel takes nobody
     /// else's word for who published what. A journal that keeps no events has none that waits.

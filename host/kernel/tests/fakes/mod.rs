@@ -305,6 +305,7 @@ fn routes() -> Vec<Route> {
         capability: Arc::new(capability),
         integrity: Integrity::Intact,
         health: None,
+        drift: None,
     };
     let fs = [Scope::Folder("target".parse().unwrap())];
     let mut scan = capability("scan", Effect::Read, &fs, &path, &granted);
@@ -386,7 +387,13 @@ fn events(open: &Value) -> Vec<Route> {
         let mut capability = capability(id, effect, &needs, open, &granted);
         capability.output = Schema::parse(&output.to_string()).unwrap();
         let plugin = plugin(name, true, &granted);
-        Route { plugin, capability: Arc::new(capability), integrity: Integrity::Intact, health: None }
+        Route {
+            plugin,
+            capability: Arc::new(capability),
+            integrity: Integrity::Intact,
+            health: None,
+            drift: None,
+        }
     };
     let impossible = json!({"type": "array"});
     vec![

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use ares_kernel::facts::Plugin;
 use ares_kernel::ports::{Begun, Closing, Journal, JournalError, Opening};
 use ares_kernel::{DeliveryId, Posted};
 use futures::FutureExt;
@@ -79,6 +80,10 @@ impl Journal for Telling {
                 }
             })
             .boxed()
+    }
+
+    fn worked(&self, plugin: &Plugin) {
+        self.inner.worked(plugin);
     }
 
     fn posted(&self, delivery: DeliveryId) -> BoxFuture<'_, Result<Option<Posted>, JournalError>> {

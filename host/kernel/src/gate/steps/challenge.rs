@@ -1,7 +1,7 @@
 //! What could go wrong? Questions C1 to C11 of docs/gate.md, as far as the host has facts for them.
 
 use super::{Case, Mark, Step, warned};
-use crate::facts::{Capability, History, Plugin};
+use crate::facts::{Capability, Drift, History, Plugin};
 use crate::gate::{Depth, Evidence, Finding, Judgement};
 use crate::ports::Health;
 
@@ -27,6 +27,7 @@ impl Step for Challenge {
         let (plugin, capability) = (&case.route.plugin, &case.route.capability);
         let history = judgement.history;
         judgement.findings.extend(unwell(case));
+        judgement.findings.extend(drifted(case));
         judgement.findings.extend(unplanned(case));
         judgement.findings.extend(of_record(plugin, capability, &history));
         judgement.findings.extend(twice(capability, &history, || vec![history_row(plugin, capability)]));
@@ -106,6 +107,18 @@ fn anti_patterns(capability: &Capability) -> impl Iterator<Item = Finding> + '_ 
         let text =
             format!("what is said of it fits the anti-pattern `{id}`; `ares-host patterns show {id}` says what is better");
         Finding::warning("C9", text, vec![Evidence::row("patterns", id)])
+    })
+}
+
+/// C8: is what is around it what it last worked with?
+fn drifted<'a>(case: &'a Case<'_>) -> impl Iterator<Item = Finding> + 'a {
+    let changes = case.route.drift.as_deref().map(Drift::changes).unwrap_or_default();
+    changes.iter().map(|change| {
+        Finding::warning(
+            "C8",
+            change.clone(),
+            vec![Evidence::row("surroundings", case.route.plugin.name.as_str())],
+        )
     })
 }
 
