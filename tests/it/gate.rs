@@ -167,3 +167,27 @@ fn a_large_step_of_what_a_plugin_depends_on_is_a_warning_until_it_works_with_it(
     assert!(told.contains(&format!("`notes`, which it depends on, went from {was} to 7.0.0")), "{told}");
     assert_eq!(found(&installation), None, "it worked with it");
 }
+
+#[test]
+fn whoever_approves_is_told_how_much_lies_where_a_call_points() {
+    let installation = Installation::strict();
+    let place = installation.place("work");
+    fs_err::create_dir(place.join("many")).unwrap();
+    for n in 0..150 {
+        fs_err::write(place.join("many").join(n.to_string()), "12").unwrap();
+    }
+    installation.register("file-tools", &[&format!("fs:workspace={}", place.display())]);
+    let write = r#"{"path":"many","text":"x"}"#;
+    let held = installation.ares(["invoke", "write_file", "--input", write, "--json"]).exits(8).json();
+    let shown =
+        installation.ares(["approvals", "show", held["id"].as_str().unwrap(), "--json"]).exits(0).json();
+    let reason = shown["reason"].as_str().unwrap();
+    assert!(reason.ends_with("it names what holds 151 files and folders, 300 bytes in all"), "{reason}");
+    assert_eq!(explain(&installation, &held["id"])["judged"]["score"]["warnings"], 1);
+    // What cannot be undone and reaches much is not even asked about, as long as nothing shows that it works.
+    let remove = ["invoke", "remove_file", "--input", r#"{"path":"many"}"#, "--json"];
+    let refused = installation.ares(remove).exits(7).json();
+    assert_eq!(refused["error"]["code"], "unsure", "{refused}");
+    let one = installation.ares(["invoke", "remove_file", "--input", r#"{"path":"many/1"}"#, "--json"]);
+    assert_eq!(one.exits(8).json()["error"]["code"], "ask");
+}

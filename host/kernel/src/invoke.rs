@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 
 use crate::event::DeliveryId;
 use crate::flow::{Admitted, Outcome, Received, Refused};
-use crate::gate::{Gate, Settings};
+use crate::gate::{Gate, Settings, spots};
 use crate::ledger::Ledger;
 use crate::ports::{Catalog, Clock, Engine, Invoke, Journal, JournalError, Machine, Policy, Secrets};
 use crate::request::Request;
@@ -103,6 +103,12 @@ impl Kernel {
         let resolved = received.resolve(&*self.0.catalog).await;
         let mut weighed = self.0.gate.weigh(resolved)?;
         weighed.scrub(&*self.0.secrets);
+        let spots = spots(weighed.draft(), weighed.route(), weighed.arguments());
+        if !spots.is_empty()
+            && let Some(extent) = self.0.gate.machine().extent(spots).await
+        {
+            weighed.reaches(extent);
+        }
         let weighed = self.reviewed(weighed).await;
         self.0.gate.decide(weighed, Arc::new(self.clone()))
     }

@@ -8,6 +8,7 @@ mod cached;
 mod count;
 mod delivery;
 mod dependencies;
+mod extent;
 pub mod health;
 mod host;
 mod inflight;

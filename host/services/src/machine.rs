@@ -4,10 +4,17 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use ares_kernel::facts::{Extent, Spot};
 use ares_kernel::ports::Machine;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+
+use crate::extent;
 
 /// How old an answer may be: reading the files takes about as long as a call.
 const FRESH: Duration = Duration::from_millis(250);
+/// How long a look at a place may take before the call goes on without it.
+const EXTENT_LONGEST: Duration = Duration::from_secs(1);
 
 /// The machine this process runs on, or the part of it that its control group may use.
 #[derive(Debug)]
@@ -39,6 +46,15 @@ impl Machine for ThisMachine {
                 answer
             }
         }
+    }
+
+    fn extent(&self, places: Vec<Spot>) -> BoxFuture<'_, Option<Extent>> {
+        async move {
+            // A disk that does not answer keeps its thread and nobody else.
+            let counted = tokio::task::spawn_blocking(move || extent::extent(&places));
+            tokio::time::timeout(EXTENT_LONGEST, counted).await.ok()?.ok()
+        }
+        .boxed()
     }
 }
 

@@ -5,6 +5,7 @@ mod approval;
 mod cost;
 mod drift;
 mod effect;
+mod extent;
 mod grants;
 mod history;
 mod limits;
@@ -21,6 +22,7 @@ pub use approval::{Approval, ApprovalState, Binding};
 pub use cost::{Budget, Cost, Money, MoneyError, OverBudget};
 pub use drift::Drift;
 pub use effect::Effect;
+pub use extent::{Extent, Spot};
 pub use grants::{Access, Folder, Grants, Place, Scope, ScopeError};
 pub use history::{
     Came, History, Pace, RECENT, REHEARSALS_MAX, Streak, Track, USE_MS_MAX, USES_MAX, Use, kept_uses,

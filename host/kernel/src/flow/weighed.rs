@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::Draft;
 use super::scrubbed::hide;
+use crate::facts::Extent;
 use crate::gate::Judgement;
 use crate::ports::{Route, Secrets};
 
@@ -47,6 +48,11 @@ impl Weighed {
         for finding in &mut self.judgement.findings {
             hide(&mut finding.text, secrets);
         }
+    }
+
+    /// Takes in how much lies where its arguments point. It can only speak against it.
+    pub(crate) fn reaches(&mut self, extent: Extent) {
+        self.judgement.reaches(extent, &self.route);
     }
 
     /// Takes in what a skeptic said. It can only speak against it.

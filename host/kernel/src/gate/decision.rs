@@ -110,6 +110,13 @@ impl Grounds {
     /// Why a person is asked.
     #[must_use]
     pub fn reason(self, judgement: &Judgement) -> String {
+        match found(judgement, "C6") {
+            Some(reach) => format!("{}; {reach}", self.ground(judgement)),
+            None => self.ground(judgement),
+        }
+    }
+
+    fn ground(self, judgement: &Judgement) -> String {
         let Ruling { stance, rule, reason, .. } = &judgement.ruling;
         match (self.decide(), stance) {
             (Decision::Escalate, _) if self.unplanned => {

@@ -8,6 +8,7 @@ mod decision;
 mod explained;
 mod finding;
 mod judgement;
+mod reach;
 mod refusal;
 mod review;
 mod score;
@@ -22,6 +23,7 @@ pub use decision::{Decision, Grounds};
 pub use explained::{Explained, Judged, StepOut, Sum};
 pub use finding::{Evidence, Finding};
 pub use judgement::{Alternative, Depth, Judgement};
+pub(crate) use reach::spots;
 pub use refusal::{Kind, Refusal};
 pub use review::{Answer, Objection, Review, Reviewed, Severity};
 pub use score::{Bounds, Level, Tier, Weights};
@@ -112,6 +114,11 @@ impl Gate {
             return None;
         }
         self.machine.memory_available().map(|available| (available, headroom))
+    }
+
+    /// The machine.
+    pub(crate) fn machine(&self) -> &Arc<dyn Machine> {
+        &self.machine
     }
 
     /// Weighs the evidence for a request that passed every check.

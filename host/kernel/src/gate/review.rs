@@ -114,9 +114,7 @@ impl Judgement {
             alternatives: texts(&answer.alternatives),
             questions: texts(&answer.questions),
         });
-        let score = self.score_again();
-        self.score = score.min(self.score);
-        self.level = self.weighed().level(self.score);
+        self.lower();
     }
 }
 

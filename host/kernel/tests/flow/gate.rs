@@ -351,6 +351,33 @@ async fn the_machine_keeps_its_headroom() {
 }
 
 #[tokio::test]
+async fn who_reaches_much_is_less_trusted() {
+    let world = World::new();
+    let input = r#"{"path":"a"}"#;
+    let mut before = None;
+    for (objects, whole, lower) in [(1, true, 0), (100, true, 0), (101, true, 1), (3, false, 1)] {
+        world.extent(objects, whole);
+        for (capability, lower) in [("tidy", lower), ("sweep", lower * 2)] {
+            let outcome = world.invoke(capability, input).await;
+            let judged = judgement(&outcome);
+            assert_eq!(judged.warnings(), lower, "{objects} {whole} {capability}: {judged:?}");
+            assert_eq!(judged.score, judged.score_again());
+            let told = judged.findings.iter().any(|finding| finding.id == "C6");
+            assert_eq!(told, objects > 1, "{judged:?}");
+            if capability == "tidy" {
+                assert!(before.is_none_or(|before| judged.score <= before));
+                before = Some(judged.score);
+            }
+        }
+    }
+    // What changes nothing is not looked at, nor what names no place.
+    for (capability, input) in [("scan", input), ("tidy", "{}"), ("put", "{}")] {
+        let outcome = world.invoke(capability, input).await;
+        assert!(judgement(&outcome).findings.iter().all(|finding| finding.id != "C6"), "{capability}");
+    }
+}
+
+#[tokio::test]
 async fn each_call_has_its_turn_in_a_task() {
     let world = World::new();
     let cases: [(Option<&[&str]>, &str); 6] = [
