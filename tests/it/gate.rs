@@ -191,3 +191,27 @@ fn whoever_approves_is_told_how_much_lies_where_a_call_points() {
     let one = installation.ares(["invoke", "remove_file", "--input", r#"{"path":"many/1"}"#, "--json"]);
     assert_eq!(one.exits(8).json()["error"]["code"], "ask");
 }
+
+#[test]
+fn of_two_that_do_the_same_the_simpler_is_taken_where_that_is_wanted() {
+    let mut installation = Installation::new();
+    installation.register("echo", &[]);
+    let lean = edited(&installation, "echo", |text| {
+        let renamed = text.replacen("id = \"echo\"", "id = \"echo-lean\"", 1);
+        format!("{renamed}\n[limits]\nfuel = 50000000\n")
+    });
+    installation.register_folder(&lean, &[]);
+    let input = r#"{"text":"a"}"#;
+    let usual = installation.invoke("echo", input);
+    assert_eq!(usual["plugin"]["name"], "echo", "{usual}");
+    assert_eq!(usual["verdict"]["warnings"], 1, "S1: {usual}");
+    installation.set("ARES_HOST_GATE_PREFER_SIMPLER", "yes");
+    // Both are the same component, so they have one record.
+    let taken = installation.invoke("echo", input);
+    assert_eq!(taken["plugin"]["name"], "echo-lean", "{taken}");
+    let reason = taken["verdict"]["providers"][0]["reason"].as_str().unwrap();
+    assert!(reason.starts_with("simpler than `echo`") && reason.contains("50000000 fuel"), "{reason}");
+    assert_eq!(taken["verdict"]["warnings"], 0, "{taken}");
+    let pinned = installation.ares(["invoke", "echo", "--input", input, "--plugin", "echo", "--json"]).json();
+    assert_eq!(pinned["plugin"]["name"], "echo");
+}

@@ -29,8 +29,8 @@ pub(crate) fn host(lock: Lock, settings: &Settings, mode: Mode) -> Result<Host, 
     let rules = Arc::new(rules(lock.state(), settings, &registry, Arc::clone(&clock))?);
     let policy = Arc::clone(&rules) as Arc<dyn Policy>;
     let rules = Arc::new(Book(rules));
-    let Gate { weights, ask_untried, breaker, approval, headroom } = settings.gate;
-    let gate = gate::Settings { weights, ask_untried, breaker, headroom };
+    let Gate { weights, ask_untried, breaker, approval, headroom, prefer_simpler } = settings.gate;
+    let gate = gate::Settings { weights, ask_untried, breaker, headroom, prefer_simpler };
     let (runtime, patterns) = (engine.clone(), settings.patterns);
     let foundation = Foundation { registry, engine, runtime, clock, policy, rules, gate, approval, patterns };
     Ok(Host::assemble(lock, mode, foundation))

@@ -30,6 +30,8 @@ pub(crate) struct Gate {
     pub approval: Duration,
     /// How much memory of the machine stays free, in bytes.
     pub headroom: u64,
+    /// Whether the simpler of several providers is taken.
+    pub prefer_simpler: bool,
 }
 
 /// Everything a host is built from, checked.
@@ -134,6 +136,7 @@ fn gate(low: &Low) -> Gate {
             cool: Duration::from_secs(low.whole(&low::BREAKER_S)),
         },
         approval: Duration::from_secs(low.whole(&low::APPROVAL_S)),
+        prefer_simpler: low.word(&low::PREFER_SIMPLER) == "yes",
         headroom: low.whole(&low::HEADROOM_MB) << 20,
     }
 }

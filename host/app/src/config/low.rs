@@ -461,6 +461,8 @@ keys! {
         "How long that is, in seconds; then one call is let through to see.";
     APPROVAL_S "gate.approval_s" = "900", Kind::Whole(1, 86_400),
         "How long a person's yes to one call holds, in seconds.";
+    PREFER_SIMPLER "gate.prefer_simpler" = "\"no\"", Kind::Word(&["no", "yes"]),
+        "Of several providers take one that does the same with less, where the caller names none.";
     HEADROOM_MB "gate.memory_headroom_mb" = "128", Kind::Whole(0, 1 << 20),
         "How much memory of the machine stays free, in MiB: a call that could need it is refused.";
     CALLS "engine.calls" = "32", Kind::Whole(1, 4096),

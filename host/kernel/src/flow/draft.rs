@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::{Parent, Resolved};
+use super::{Parent, Received, Resolved};
 use crate::facts::{Approval, Budget, Grants, Limits, Mode, Posture};
 use crate::gate::checks::guard;
-use crate::gate::{Breaker, Finding, Gate, Kind, Refusal};
+use crate::gate::{Breaker, Finding, Gate, Kind, Refusal, prefer_simpler};
 use crate::name::{Blake3, CapabilityId};
 use crate::ports::{Arguments, Policy, Provision, Question, Ranked, Route, Ruling};
 use crate::request::{Caller, Request};
@@ -32,7 +32,11 @@ pub struct Draft {
 
 impl Draft {
     /// Begins with everything the capability may have.
-    pub(super) fn new(resolved: Resolved, gate: &Gate) -> Self {
+    pub(super) fn new(mut resolved: Resolved, gate: &Gate) -> Self {
+        if gate.settings().prefer_simpler {
+            let Received { request, opening, .. } = &resolved.received;
+            prefer_simpler(&mut resolved.resolution, request, opening.at_ms);
+        }
         let route = match &resolved.resolution.provision {
             Provision::Ready(route) => Some(&route.capability),
             Provision::Unknown { .. }

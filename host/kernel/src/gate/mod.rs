@@ -8,6 +8,7 @@ mod decision;
 mod explained;
 mod finding;
 mod judgement;
+mod prefer;
 mod reach;
 mod refusal;
 mod review;
@@ -23,6 +24,7 @@ pub use decision::{Decision, Grounds};
 pub use explained::{Explained, Judged, StepOut, Sum};
 pub use finding::{Evidence, Finding};
 pub use judgement::{Alternative, Depth, Judgement};
+pub(crate) use prefer::prefer_simpler;
 pub(crate) use reach::spots;
 pub use refusal::{Kind, Refusal};
 pub use review::{Answer, Objection, Review, Reviewed, Severity};
@@ -57,6 +59,8 @@ pub struct Settings {
     pub breaker: Breaker,
     /// How much memory of the machine stays free whatever is called, in bytes.
     pub headroom: u64,
+    /// Whether, where the caller names none, the simpler of several providers is taken.
+    pub prefer_simpler: bool,
 }
 
 /// When calls that break again and again are not made for a while.
@@ -76,7 +80,13 @@ impl Default for Breaker {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { weights: Weights::default(), ask_untried: true, breaker: Breaker::default(), headroom: 0 }
+        Self {
+            weights: Weights::default(),
+            ask_untried: true,
+            breaker: Breaker::default(),
+            headroom: 0,
+            prefer_simpler: false,
+        }
     }
 }
 
