@@ -30,7 +30,7 @@ pub(crate) fn host(lock: Lock, settings: &Settings, mode: Mode) -> Result<Host, 
     let policy = Arc::clone(&rules) as Arc<dyn Policy>;
     let rules = Arc::new(Book(rules));
     let Gate { weights, ask_untried, breaker, approval, headroom, prefer_simpler } = settings.gate;
-    let gate = gate::Settings { weights, ask_untried, breaker, headroom, prefer_simpler };
+    let gate = gate::Settings { weights, ask_untried, breaker, headroom, prefer_simpler, ..gate::Settings::default() };
     let (runtime, patterns) = (engine.clone(), settings.patterns);
     let foundation = Foundation { registry, engine, runtime, clock, policy, rules, gate, approval, patterns };
     Ok(Host::assemble(lock, mode, foundation))

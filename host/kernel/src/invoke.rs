@@ -9,7 +9,9 @@ use crate::event::DeliveryId;
 use crate::flow::{Admitted, Outcome, Received, Refused};
 use crate::gate::{Gate, Settings, spots};
 use crate::ledger::Ledger;
-use crate::ports::{Catalog, Clock, Engine, Invoke, Journal, JournalError, Machine, Policy, Secrets};
+use crate::ports::{
+    Catalog, Clock, Engine, Invoke, Journal, JournalError, Machine, NoSnapshots, Policy, Secrets, Snapshots,
+};
 use crate::request::Request;
 use crate::verify::Verifier;
 
@@ -49,9 +51,15 @@ impl Kernel {
     /// A kernel over these ports, with the standard gate and verifier.
     #[must_use]
     pub fn new(ports: Ports, settings: Settings) -> Self {
+        Self::with_snapshots(ports, settings, Arc::new(NoSnapshots))
+    }
+
+    /// The same, with snapshots of what calls may change.
+    #[must_use]
+    pub fn with_snapshots(ports: Ports, settings: Settings, snapshots: Arc<dyn Snapshots>) -> Self {
         let Ports { journal, clock, catalog, policy, engine, secrets, machine } = ports;
         Self(Arc::new(Parts {
-            ledger: Ledger::new(journal, clock),
+            ledger: Ledger::new(journal, clock).with_snapshots(snapshots),
             catalog,
             gate: Gate::standard(settings, policy, machine),
             engine,

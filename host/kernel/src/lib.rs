@@ -28,6 +28,7 @@ mod report;
 mod request;
 mod review;
 mod secret;
+pub mod snapshot;
 pub mod text;
 pub mod verify;
 

@@ -263,8 +263,14 @@ impl Report {
     /// A report of a call that ended in a fault.
     #[must_use]
     pub fn fault(kind: FaultKind, message: &str) -> Self {
+        Self::of(Fault::new(kind, message))
+    }
+
+    /// A report of a call that ended in this fault.
+    #[must_use]
+    pub fn of(fault: Fault) -> Self {
         Self {
-            result: Err(Ended::Fault(Fault::new(kind, message))),
+            result: Err(Ended::Fault(fault)),
             usage: Usage::default(),
             writes: Vec::new(),
             events: Vec::new(),

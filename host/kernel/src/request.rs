@@ -75,6 +75,8 @@ pub struct Request {
     pub(crate) reviewed_by_nobody: bool,
     /// Whether it is only a rehearsal: it runs, and nothing of it lasts.
     pub rehearse: bool,
+    /// Whether a snapshot is to be taken of what it may change, whatever the host does of itself.
+    pub snapshot: bool,
     /// Who hears how far the call has come.
     pub progress: Option<Sink>,
     /// The running call this one was made from.
@@ -104,6 +106,7 @@ impl Request {
             thorough: false,
             reviewed_by_nobody: false,
             rehearse: false,
+            snapshot: false,
             progress: None,
             parent: None,
         }

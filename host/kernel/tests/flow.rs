@@ -13,6 +13,8 @@ mod fakes;
 mod gate;
 #[path = "flow/rehearsal.rs"]
 mod rehearsal;
+#[path = "flow/snapshots.rs"]
+mod snapshots;
 
 use std::time::Duration;
 

@@ -13,6 +13,7 @@ use crate::ports::{Held, Invoke, Opening, Route};
 use crate::progress::Sink;
 use crate::rehearsal::Stage;
 use crate::request::{Caller, Request};
+use crate::snapshot::Foreseen;
 
 /// A request the gate let through.
 #[must_use = "an admitted request must reach an outcome"]
@@ -121,10 +122,16 @@ impl Gate {
         let Weighed { draft, route, judgement, arguments } = weighed;
         let grounds = Grounds::of(&draft, &route, &judgement, self.settings());
         let decision = grounds.decide();
+        let request = draft.request();
+        let (wanted, weighed) =
+            ((self.settings().snapshots, request.snapshot), (grounds.effect, grounds.level));
+        // A rehearsal works in copies already.
+        let snapshot = if request.rehearse { None } else { Foreseen::of(wanted, weighed, draft.grants()) };
         let lifted = match lift(&draft, &route, &judgement, (&arguments, grounds)) {
             Ok(lifted) => lifted,
             Err(no) => {
-                let verdict = Verdict::judged(decision, judgement, draft.ranking());
+                let mut verdict = Verdict::judged(decision, judgement, draft.ranking());
+                verdict.snapshot = snapshot;
                 return Err(Refused::asking(draft, *no, verdict));
             }
         };
@@ -132,7 +139,7 @@ impl Gate {
         let free = lifted.is_some() || (stage.is_some() && decision.is_held());
         let decision = if free { Decision::Caveats } else { decision };
         let mut verdict = Verdict::judged(decision, judgement, draft.ranking());
-        verdict.approval = lifted;
+        (verdict.approval, verdict.snapshot) = (lifted, snapshot);
         let Draft { resolved, grants, limits, deadline, context, shape, .. } = draft;
         let request = resolved.received.request;
         let opening = resolved.received.opening;

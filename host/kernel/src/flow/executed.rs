@@ -12,6 +12,7 @@ use crate::ledger::Ledger;
 use crate::ports::{Begun, Engine, Opening};
 use crate::rehearsal::Stage;
 use crate::report::{FaultKind, Report};
+use crate::snapshot::{self, Snapshot};
 
 /// A finished call. Its report can only be given to the verifier.
 #[must_use = "an executed call must be verified and recorded"]
@@ -28,6 +29,7 @@ pub struct Executed {
     pub(super) lineage: Option<Lineage>,
     pub(super) report: Report,
     pub(super) stage: Option<Stage>,
+    pub(super) snapshot: Option<Snapshot>,
 }
 
 impl Admitted {
@@ -50,26 +52,40 @@ impl Admitted {
         } else {
             Ok(false)
         };
-        let context = begun.is_ok().then_some(context);
-        let (begun, report) = match begun {
+        let (begun, context, snapshot, report) = match begun {
             Err(error) => {
                 let gone = error.approval_gone().map(ToString::to_string);
                 let fault = match gone.or_else(|| error.over_budget().map(ToString::to_string)) {
                     Some(why) => Report::fault(FaultKind::NotStarted, &why),
                     None => Report::fault(FaultKind::Internal, &error.to_string()),
                 };
-                (false, fault)
+                (false, None, None, fault)
             }
             Ok(begun) => {
-                let report = AssertUnwindSafe(engine.call(permit)).catch_unwind().await;
-                (
-                    begun,
-                    report.unwrap_or_else(|_| {
-                        Report::fault(FaultKind::Internal, "the engine failed; see the host's log")
-                    }),
-                )
+                match snapshot::take(&*ledger.snapshots, &permit, verdict.snapshot.as_ref()).await {
+                    // No guest ran, so its record has nothing to learn from it.
+                    Err(fault) => (begun, None, None, Report::of(fault)),
+                    Ok(snapshot) => {
+                        let report = AssertUnwindSafe(engine.call(permit)).catch_unwind().await;
+                        let broken =
+                            || Report::fault(FaultKind::Internal, "the engine failed; see the host's log");
+                        (begun, Some(context), snapshot, report.unwrap_or_else(|_| broken()))
+                    }
+                }
             }
         };
-        Executed { opening, verdict, plugin, capability, limits, begun, context, lineage, report, stage }
+        Executed {
+            opening,
+            verdict,
+            plugin,
+            capability,
+            limits,
+            begun,
+            context,
+            lineage,
+            report,
+            stage,
+            snapshot,
+        }
     }
 }

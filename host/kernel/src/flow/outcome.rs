@@ -14,6 +14,7 @@ use crate::name::{Blake3, CapabilityId, InvocationId};
 use crate::ports::{Closing, Held, JournalError, Opening};
 use crate::rehearsal::Rehearsal;
 use crate::report::{Ended, Failure, Fault, FaultKind, KvWrite, LimitHit, Usage};
+use crate::snapshot::{self, Snapshot};
 use crate::verify::Flag;
 
 /// How an invocation ended.
@@ -45,6 +46,7 @@ pub struct Outcome {
     published: usize,
     flags: Vec<Flag>,
     rehearsal: Option<Box<Rehearsal>>,
+    snapshot: Option<Box<Snapshot>>,
 }
 
 /// A state that may be closed: [`Verified`] or [`Refused`]. Sealed.
@@ -68,6 +70,7 @@ mod sealed {
         pub(super) held: Option<super::Held>,
         pub(super) flags: Vec<super::Flag>,
         pub(super) rehearsal: Option<Box<super::Rehearsal>>,
+        pub(super) snapshot: Option<Box<super::Snapshot>>,
     }
 
     /// Gives up its parts.
@@ -160,6 +163,7 @@ impl Parts for Verified {
             held: None,
             flags: self.flags,
             rehearsal: self.rehearsal.map(Box::new),
+            snapshot: self.snapshot.map(Box::new),
         }
     }
 }
@@ -180,14 +184,17 @@ impl Parts for Refused {
             held: self.held,
             flags: Vec::new(),
             rehearsal: None,
+            snapshot: None,
         }
     }
 }
 
 impl Ledger {
-    /// Records the end, then shows it. When it cannot be recorded, nobody sees it.
+    /// Records the end, then shows it. When it cannot be recorded, nobody sees it. What a call that did
+    /// not go well did to folders is taken back first, so that the record says what became of it.
     pub async fn close(&self, state: impl Closable) -> Outcome {
         let mut ending = state.parts();
+        self.take_back(&mut ending).await;
         // One time for the record that is kept and the one in memory: a use is found again by it.
         let ended_ms = self.clock.now_ms();
         let mut recorded = self.record(&ending, ended_ms).await;
@@ -196,6 +203,7 @@ impl Ledger {
             ending.status =
                 Status::Fault(Fault::over(FaultKind::HostLimit, &full.to_string(), full.limit_hit()));
             (ending.writes, ending.published) = (Vec::new(), None);
+            self.take_back(&mut ending).await;
             recorded = self.record(&ending, ended_ms).await;
         }
         if recorded.is_ok()
@@ -206,8 +214,19 @@ impl Ledger {
                 self.journal.worked(plugin);
             }
         }
-        let Ending { opening, plugin, effect, status, usage, verdict, published, flags, rehearsal, .. } =
-            ending;
+        let Ending {
+            opening,
+            plugin,
+            effect,
+            status,
+            usage,
+            verdict,
+            published,
+            flags,
+            rehearsal,
+            snapshot,
+            ..
+        } = ending;
         let (id, capability) = (opening.id, opening.capability);
         match recorded {
             Ok(()) => {
@@ -223,9 +242,17 @@ impl Ledger {
                     published,
                     flags,
                     rehearsal,
+                    snapshot,
                 }
             }
             Err(_) => Outcome::unrecorded(id, capability),
+        }
+    }
+
+    async fn take_back(&self, ending: &mut Ending) {
+        let (id, requests) = (ending.opening.id, ending.usage.http_requests);
+        if let Some(snapshot) = ending.snapshot.as_mut().filter(|_| !matches!(ending.status, Status::Ok(_))) {
+            snapshot::put_back(&*self.snapshots, (id, requests), snapshot).await;
         }
     }
 
@@ -271,6 +298,7 @@ impl Outcome {
             published: 0,
             flags: Vec::new(),
             rehearsal: None,
+            snapshot: None,
         }
     }
 
@@ -302,6 +330,12 @@ impl Outcome {
     #[must_use]
     pub fn rehearsal(&self) -> Option<&Rehearsal> {
         self.rehearsal.as_deref()
+    }
+
+    /// The snapshot that was taken of what it may change, or why there is none where one was wanted.
+    #[must_use]
+    pub fn snapshot(&self) -> Option<&Snapshot> {
+        self.snapshot.as_deref()
     }
 
     /// How the gate came to its answer.
@@ -417,6 +451,8 @@ struct OutcomeOut<'a> {
     flags: &'a [Flag],
     #[serde(skip_serializing_if = "Option::is_none")]
     rehearsal: Option<&'a Rehearsal>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snapshot: Option<&'a Snapshot>,
     verdict: Summary<'a>,
 }
 
@@ -455,6 +491,7 @@ impl Serialize for Outcome {
             published: self.published,
             flags: &self.flags,
             rehearsal: self.rehearsal.as_deref(),
+            snapshot: self.snapshot.as_deref(),
             verdict: self.verdict.summary(),
         };
         out.serialize(serializer)

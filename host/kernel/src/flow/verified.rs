@@ -9,6 +9,7 @@ use crate::gate::Verdict;
 use crate::ports::Opening;
 use crate::rehearsal::Rehearsal;
 use crate::report::{Ended, KvWrite, Usage};
+use crate::snapshot::Snapshot;
 use crate::verify::{Flag, Verifier};
 
 /// A call whose answer may be shown.
@@ -27,6 +28,7 @@ pub struct Verified {
     pub(super) writes: Vec<KvWrite>,
     pub(super) published: Option<Published>,
     pub(super) rehearsal: Option<Rehearsal>,
+    pub(super) snapshot: Option<Snapshot>,
 }
 
 impl Verifier {
@@ -45,6 +47,7 @@ impl Verifier {
             lineage,
             mut report,
             stage,
+            snapshot,
         } = executed;
         let mut flags = Vec::new();
         report.result = report.result.and_then(|text| match self.check(&text, &capability, &limits) {
@@ -74,6 +77,7 @@ impl Verifier {
             writes,
             published,
             rehearsal,
+            snapshot,
         }
     }
 }

@@ -8,6 +8,7 @@ use super::{Alternative, Decision, Depth, Finding, Judgement, Level, Reviewed, V
 use crate::facts::History;
 use crate::name::InvocationId;
 use crate::ports::Ruling;
+use crate::snapshot::Foreseen;
 
 /// One of the five steps.
 #[derive(Debug, Clone, Serialize)]
@@ -91,6 +92,9 @@ pub struct Explained {
     /// The approval that lifted it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approval: Option<InvocationId>,
+    /// Whether what it changes in folders can be taken back, where anybody wants that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<Foreseen>,
     /// The version of the host that judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host_version: Option<String>,
@@ -109,6 +113,7 @@ impl Verdict {
             judged: judgement.map(judged),
             options: options(self.decision, judgement, id),
             approval: self.approval,
+            snapshot: self.snapshot.clone(),
             host_version: self.host.as_ref().map(ToString::to_string),
         }
     }

@@ -34,6 +34,7 @@ pub use verdict::{Summary, Verdict};
 use crate::facts::Effect;
 use crate::flow::Draft;
 use crate::ports::{Machine, Policy, Route, Ruling};
+use crate::snapshot::When;
 use steps::{Case, STEPS};
 
 /// One yes or no. The first no ends the gate.
@@ -61,6 +62,8 @@ pub struct Settings {
     pub headroom: u64,
     /// Whether, where the caller names none, the simpler of several providers is taken.
     pub prefer_simpler: bool,
+    /// When a snapshot is taken of what a call may change.
+    pub snapshots: When,
 }
 
 /// When calls that break again and again are not made for a while.
@@ -86,6 +89,7 @@ impl Default for Settings {
             breaker: Breaker::default(),
             headroom: 0,
             prefer_simpler: false,
+            snapshots: When::default(),
         }
     }
 }

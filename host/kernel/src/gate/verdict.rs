@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Decision, Judgement, Refusal, checks};
 use crate::name::InvocationId;
 use crate::ports::Ranked;
+use crate::snapshot::Foreseen;
 
 /// The gate's verdict on one request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +26,9 @@ pub struct Verdict {
     /// The approval that lifted it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<InvocationId>,
+    /// Whether what it changes in folders can be taken back, where anybody wants that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<Foreseen>,
     /// The version of the host that judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<Cow<'static, str>>,
@@ -49,6 +53,8 @@ pub struct Summary<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     approval: Option<InvocationId>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    snapshot: Option<&'a Foreseen>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     refused_by: Option<&'a str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     providers: &'a [Ranked],
@@ -62,6 +68,7 @@ impl Verdict {
             providers: ranking.to_vec(),
             judgement: Some(judgement),
             approval: None,
+            snapshot: None,
             host: Some(Cow::Borrowed(HOST)),
         }
     }
@@ -73,6 +80,7 @@ impl Verdict {
             providers: ranking.to_vec(),
             judgement: None,
             approval: None,
+            snapshot: None,
             host: Some(Cow::Borrowed(HOST)),
         }
     }
@@ -84,6 +92,7 @@ impl Verdict {
             providers: Vec::new(),
             judgement: None,
             approval: None,
+            snapshot: None,
             host: None,
         }
     }
@@ -110,6 +119,7 @@ impl Verdict {
             warnings: judgement.map(Judgement::warnings),
             passed: self.passed(),
             approval: self.approval,
+            snapshot: self.snapshot.as_ref(),
             refused_by: self.refused_by.as_deref(),
             providers: &self.providers,
         }

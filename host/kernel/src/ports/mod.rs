@@ -5,12 +5,14 @@ mod machine;
 mod policy;
 mod runtime;
 mod secrets;
+mod snapshots;
 mod store;
 
 pub use machine::{Machine, UnknownMachine};
 pub use policy::{Arguments, NoRules, Policy, Question, Ruling, Stance};
 pub use runtime::{Component, Described, Health, Hook, HookReport, LoadError, Runtime};
 pub use secrets::{NoSecrets, Scrubbing, Secrets, SecretsError};
+pub use snapshots::{CopiesError, FolderCopies, NoSnapshots, NotTaken, Snapshots, Withheld};
 pub use store::{KvError, KvStore, KvUsed, StoreFull};
 
 use std::sync::Arc;

@@ -1,6 +1,8 @@
 //! A small world for the kernel: a catalogue of made-up capabilities, an engine that plays their
 //! guests, a journal that remembers and can be broken.
 
+mod folders;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -95,7 +97,7 @@ impl World {
             secrets: state.clone(),
             machine: state.clone(),
         };
-        let kernel = Kernel::new(ports, settings);
+        let kernel = Kernel::with_snapshots(ports, settings, state.clone());
         Self { kernel, state }
     }
 
@@ -411,6 +413,7 @@ async fn guest(permit: &Permit) -> String {
     let id = permit.capability().id.as_str();
     match id {
         "says-nonsense" => "{".into(),
+        "file" if permit.arguments().get("say") == Some(&json!("nonsense")) => "{".into(),
         "says-other" => "{}".into(),
         "says-a-secret" => format!(r#"{{"much":{FAKE}}}"#),
         "says-much" => json!({"much": "x".repeat(200)}).to_string(),

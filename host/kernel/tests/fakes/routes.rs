@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn plugin(name: &str, enabled: bool, grants: &Arc<Grants>) -> Arc<Plugin> {
+pub(super) fn plugin(name: &str, enabled: bool, grants: &Arc<Grants>) -> Arc<Plugin> {
     Arc::new(Plugin {
         name: name.parse().unwrap(),
         display_name: name.into(),
@@ -26,7 +26,13 @@ fn plugin(name: &str, enabled: bool, grants: &Arc<Grants>) -> Arc<Plugin> {
     })
 }
 
-fn capability(id: &str, effect: Effect, needs: &[Scope], input: &Value, grants: &Arc<Grants>) -> Capability {
+pub(super) fn capability(
+    id: &str,
+    effect: Effect,
+    needs: &[Scope],
+    input: &Value,
+    grants: &Arc<Grants>,
+) -> Capability {
     let open = json!({"type": "object", "additionalProperties": true});
     Capability {
         id: id.parse().unwrap(),
@@ -113,6 +119,7 @@ pub(super) fn routes() -> Vec<Route> {
     all.push(route(&alone, capability("remember", Effect::Write, &[], &open, &store)));
     all.push(route(&alone, capability("recall", Effect::Read, &[], &open, &store)));
     all.extend(events(&open));
+    all.push(super::folders::filer(&open));
     all.extend((0..12).map(|n| route(&demo, capability(&nest(n), Effect::Read, &calls, &open, &granted))));
     all
 }
