@@ -38,7 +38,7 @@ struct Comparing<'a> {
 /// # Errors
 /// When either cannot be read.
 pub(super) fn compare(copied: &Copied) -> io::Result<Compared> {
-    let Copied { name, original, copy, nodes } = copied;
+    let Copied { name, original, copy, nodes, .. } = copied;
     let (seen, found) = (Vec::new(), Vec::new());
     let mut comparing = Comparing { folder: name, nodes, seen, found, too_deep: false };
     let now = open(copy, FOLDER, Mode::empty())?;
@@ -113,7 +113,11 @@ fn same(now: &OwnedFd, before: Option<&OwnedFd>, name: &std::ffi::CStr) -> io::R
     let Some(Ok(before)) = before.map(|before| openat(before, name, READ, Mode::empty())) else {
         return Ok(false);
     };
-    let (mut now, mut before) = (File::from(openat(now, name, READ, Mode::empty())?), File::from(before));
+    same_bytes(&File::from(openat(now, name, READ, Mode::empty())?), &File::from(before))
+}
+
+/// Whether two files hold the same, from where they stand.
+pub(crate) fn same_bytes(mut now: &File, mut before: &File) -> io::Result<bool> {
     let (mut one, mut other) = (Vec::new(), Vec::new());
     loop {
         one.clear();

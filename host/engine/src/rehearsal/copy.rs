@@ -1,4 +1,4 @@
-//! Copies a folder for a rehearsal, from handle to handle by single names: no link is followed, and
+//! Copies a folder for a rehearsal or a snapshot, from handle to handle by single names: no link is followed, and
 //! what is too much ends it before any guest runs.
 
 use std::ffi::{CString, OsStr};
@@ -17,33 +17,57 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-use super::RehearsalOptions;
 use super::node::{FOLDER, Node, Nodes, READ, Sort, Stamp, names};
 
 /// How many folders deep is copied and compared: each level holds two handles.
-pub(super) const DEPTH_MAX: usize = 64;
+pub(crate) const DEPTH_MAX: usize = 64;
 /// How many things that were not copied are named.
 const SKIPPED_MAX: usize = 32;
 
+/// What folders are copied for, and how much of them.
+#[derive(Debug, Clone)]
+pub(crate) struct Bounds {
+    /// The most bytes they may hold together.
+    pub(crate) bytes: u64,
+    /// The most files, folders and links in them.
+    pub(crate) entries: u64,
+    pub(crate) purpose: &'static Purpose,
+}
+
+/// What folders are copied for, in words.
+#[derive(Debug)]
+pub(crate) struct Purpose {
+    /// What becomes of the call or of its folders.
+    pub(crate) done: &'static str,
+    /// What it is.
+    pub(crate) noun: &'static str,
+    /// What becomes of a thing that is not copied.
+    pub(crate) left_out: &'static str,
+    /// The keys of the bounds: for bytes, in MiB, and for entries.
+    pub(crate) keys: (&'static str, &'static str),
+}
+
 /// A folder and its copy.
-pub(super) struct Copied {
-    pub(super) name: FolderName,
-    pub(super) original: PathBuf,
-    pub(super) copy: PathBuf,
-    pub(super) nodes: Nodes,
+pub(crate) struct Copied {
+    pub(crate) name: FolderName,
+    pub(crate) original: PathBuf,
+    pub(crate) copy: PathBuf,
+    pub(crate) nodes: Nodes,
+    /// What is there and was not copied.
+    pub(crate) skipped: Vec<PathBuf>,
 }
 
 /// Why a folder is not copied.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CopyError {
     /// It holds too much.
-    #[error("to be rehearsed its folders may hold {most} together, and `{folder}` takes them over that")]
-    TooMuch { folder: FolderName, most: String, limit: LimitHit },
+    #[error("to be {done} its folders may hold {most} together, and `{folder}` takes them over that")]
+    TooMuch { folder: FolderName, most: String, limit: LimitHit, done: &'static str },
     /// It is too deep.
-    #[error("to be rehearsed its folders may be {DEPTH_MAX} deep, and `{0}` is deeper")]
-    TooDeep(FolderName),
+    #[error("to be {done} its folders may be {DEPTH_MAX} deep, and `{folder}` is deeper")]
+    TooDeep { folder: FolderName, done: &'static str },
     /// The machine failed.
-    #[error("{what} for its rehearsal failed")]
+    #[error("{what} failed")]
     Io {
         what: String,
         #[source]
@@ -55,32 +79,47 @@ pub(crate) enum CopyError {
 }
 
 impl CopyError {
-    pub(super) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let what = what.into();
         move |source| Self::Io { what, source }
     }
 
     /// The fault of the call that is not rehearsed for it.
     pub(crate) fn fault(&self) -> Fault {
+        match self.limit() {
+            Some(limit) => Fault::over(FaultKind::NotStarted, &self.to_string(), limit),
+            None => Fault::new(FaultKind::NotStarted, &self.text()),
+        }
+    }
+
+    /// The limit the folders exceed, if that is why.
+    pub(crate) fn limit(&self) -> Option<LimitHit> {
         match self {
-            Self::TooMuch { limit, .. } => Fault::over(FaultKind::NotStarted, &self.to_string(), *limit),
-            Self::TooDeep(_) => {
-                let limit = LimitHit::fixed("depth", DEPTH_MAX as u64);
-                Fault::over(FaultKind::NotStarted, &self.to_string(), limit)
-            }
-            Self::Io { source, .. } => Fault::new(FaultKind::NotStarted, &format!("{self}: {source}")),
-            Self::Broken => Fault::new(FaultKind::NotStarted, &self.to_string()),
+            Self::TooMuch { limit, .. } => Some(*limit),
+            Self::TooDeep { .. } => Some(LimitHit::fixed("depth", DEPTH_MAX as u64)),
+            Self::Io { .. } | Self::Broken => None,
+        }
+    }
+
+    /// It and its cause.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Io { source, .. } => format!("{self}: {source}"),
+            Self::TooMuch { .. } | Self::TooDeep { .. } | Self::Broken => self.to_string(),
         }
     }
 }
 
 /// Copies folders until they are too much together.
-pub(super) struct Copier {
-    most: (u64, u64),
-    bytes: u64,
-    entries: u64,
+pub(crate) struct Copier {
+    bounds: Bounds,
+    /// How many bytes so far.
+    pub(crate) bytes: u64,
+    /// How many files, folders and links so far.
+    pub(crate) entries: u64,
     /// What was not copied, in words.
-    pub(super) skipped: Vec<String>,
+    pub(crate) skipped: Vec<String>,
+    paths: Vec<PathBuf>,
 }
 
 /// Where in a folder the copying is.
@@ -91,16 +130,21 @@ struct Place<'a> {
 }
 
 impl Copier {
-    pub(super) fn new(options: &RehearsalOptions) -> Self {
-        Self { most: (options.bytes, options.entries), bytes: 0, entries: 0, skipped: Vec::new() }
+    pub(crate) fn new(bounds: Bounds) -> Self {
+        Self { bounds, bytes: 0, entries: 0, skipped: Vec::new(), paths: Vec::new() }
+    }
+
+    fn doing(&self, folder: &FolderName) -> String {
+        format!("copying `{folder}` for its {}", self.bounds.purpose.noun)
     }
 
     /// Copies one folder to a place that is not there yet.
     ///
     /// # Errors
     /// When it is too much, or cannot be read.
-    pub(super) fn copy(&mut self, folder: &Folder, copy: PathBuf) -> Result<Copied, CopyError> {
-        let io = |error: io::Error| CopyError::io(format!("copying `{}`", folder.name))(error);
+    pub(crate) fn copy(&mut self, folder: &Folder, copy: PathBuf) -> Result<Copied, CopyError> {
+        let what = self.doing(&folder.name);
+        let io = |error: io::Error| CopyError::io(what.clone())(error);
         std::fs::create_dir(&copy).map_err(io)?;
         // The granted path itself was resolved when it was granted.
         let from = open(&folder.host, FOLDER, Mode::empty()).map_err(|error| io(error.into()))?;
@@ -108,7 +152,13 @@ impl Copier {
         let mut nodes = Nodes::new();
         let place = Place { folder: &folder.name, path: Path::new(""), depth: 1 };
         self.level((&from, &to), &place, &mut nodes)?;
-        Ok(Copied { name: folder.name.clone(), original: folder.host.clone(), copy, nodes })
+        Ok(Copied {
+            name: folder.name.clone(),
+            original: folder.host.clone(),
+            copy,
+            nodes,
+            skipped: std::mem::take(&mut self.paths),
+        })
     }
 
     fn level(
@@ -117,11 +167,11 @@ impl Copier {
         place: &Place<'_>,
         nodes: &mut Nodes,
     ) -> Result<(), CopyError> {
-        let what = format!("copying `{}`", place.folder);
+        let what = self.doing(place.folder);
         let io = |error: Errno| CopyError::io(what.clone())(error.into());
         for name in names(from).map_err(CopyError::io(what.clone()))? {
             self.entries += 1;
-            if self.entries > self.most.1 {
+            if self.entries > self.bounds.entries {
                 return Err(self.too_much(place.folder, true));
             }
             let path = place.path.join(OsStr::from_bytes(name.to_bytes()));
@@ -139,7 +189,8 @@ impl Copier {
                     None => Err("cannot be read by the host"),
                 },
                 FileType::Directory if place.depth >= DEPTH_MAX => {
-                    return Err(CopyError::TooDeep(place.folder.clone()));
+                    let (folder, done) = (place.folder.clone(), self.bounds.purpose.done);
+                    return Err(CopyError::TooDeep { folder, done });
                 }
                 FileType::Directory => match openat(from, &name, FOLDER, Mode::empty()) {
                     Ok(below) => {
@@ -162,8 +213,9 @@ impl Copier {
             };
             match sort {
                 Ok(sort) => {
-                    let stat = statat(to, &name, AtFlags::SYMLINK_NOFOLLOW).map_err(io)?;
-                    nodes.insert(path, Node { sort, bytes: 0, stamp: Stamp::of(&stat), fresh: false });
+                    let copy = statat(to, &name, AtFlags::SYMLINK_NOFOLLOW).map_err(io)?;
+                    let node = Node::of(sort, (0, false), (&copy, &stat));
+                    nodes.insert(path, node);
                 }
                 Err(why) => self.skip(place.folder, &path, why),
             }
@@ -178,7 +230,7 @@ impl Copier {
         name: &CString,
         folder: &FolderName,
     ) -> Result<Option<Node>, CopyError> {
-        let what = format!("copying `{folder}`");
+        let what = self.doing(folder);
         let io = |error: Errno| CopyError::io(what.clone())(error.into());
         let from = match openat(from, name, READ, Mode::empty()) {
             Ok(file) => File::from(file),
@@ -192,7 +244,7 @@ impl Copier {
         }
         let bytes = u64::try_from(stat.st_size).unwrap_or(0);
         self.bytes = self.bytes.saturating_add(bytes);
-        if self.bytes > self.most.0 {
+        if self.bytes > self.bounds.bytes {
             return Err(self.too_much(folder, false));
         }
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
@@ -201,29 +253,32 @@ impl Copier {
         let bytes = io::copy(&mut (&from).take(bytes), &mut to).map_err(CopyError::io(what.clone()))?;
         fchmod(&to, Mode::from_raw_mode(stat.st_mode) & Mode::from_raw_mode(0o777)).map_err(io)?;
         futimens(&to, &times(&stat)).map_err(io)?;
-        let stamp = Stamp::of(&fstat(&to).map_err(io)?);
-        Ok(Some(Node { sort: Sort::File, bytes, stamp, fresh: stamp.is_fresh() }))
+        let copy = fstat(&to).map_err(io)?;
+        Ok(Some(Node::of(Sort::File, (bytes, Stamp::of(&copy).is_fresh()), (&copy, &stat))))
     }
 
     fn too_much(&self, folder: &FolderName, entries: bool) -> CopyError {
-        let (bytes, most) = self.most;
+        let Bounds { bytes, entries: most, purpose: Purpose { done, keys, .. } } = self.bounds;
         let (most, limit) = if entries {
-            (format!("{most} entries"), LimitHit::of_host("rehearsal.entries", most))
+            (format!("{most} entries"), LimitHit::of_host(keys.1, most))
         } else {
-            (format!("{} MiB", bytes >> 20), LimitHit::of_host("rehearsal.mb", bytes >> 20))
+            (format!("{} MiB", bytes >> 20), LimitHit::of_host(keys.0, bytes >> 20))
         };
-        CopyError::TooMuch { folder: folder.clone(), most, limit }
+        CopyError::TooMuch { folder: folder.clone(), most, limit, done }
     }
 
     fn skip(&mut self, folder: &FolderName, path: &Path, why: &str) {
+        self.paths.push(path.to_owned());
         if self.skipped.len() < SKIPPED_MAX {
             let path = escaped(&path.to_string_lossy(), 200);
-            self.skipped.push(format!("`{folder}:{path}` {why}, and was not there"));
+            let left_out = self.bounds.purpose.left_out;
+            self.skipped.push(format!("`{folder}:{path}` {why}, and {left_out}"));
         }
     }
 }
 
-fn times(stat: &Stat) -> Timestamps {
+/// When a file was read and written last.
+pub(crate) fn times(stat: &Stat) -> Timestamps {
     let time = |tv_sec, tv_nsec: u64| Timespec { tv_sec, tv_nsec: i64::try_from(tv_nsec).unwrap_or(0) };
     Timestamps {
         last_access: time(stat.st_atime, stat.st_atime_nsec),

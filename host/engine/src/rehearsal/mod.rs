@@ -1,11 +1,11 @@
 //! What a rehearsed call has in place of the world: copies of the folders it may change, and a closed
 //! door where requests would leave. What it would have done is found by comparing and by noting.
 
-mod compare;
-mod copy;
-mod node;
+pub(crate) mod compare;
+pub(crate) mod copy;
+pub(crate) mod node;
 mod notes;
-mod room;
+pub(crate) mod room;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use ares_kernel::rehearsal::Tried;
 use ares_kernel::{Fault, FaultKind, InvocationId};
 
 pub(crate) use copy::CopyError;
-use copy::{Copied, Copier};
+use copy::{Bounds, Copied, Copier, Purpose};
 pub(crate) use notes::Notes;
 use room::Room;
 pub(crate) use room::sweep;
@@ -39,6 +39,14 @@ impl RehearsalOptions {
         Self { folder, bytes: 256 << 20, entries: 100_000 }
     }
 }
+
+/// What rehearsals copy folders for.
+const PURPOSE: Purpose = Purpose {
+    done: "rehearsed",
+    noun: "rehearsal",
+    left_out: "was not there",
+    keys: ("rehearsal.mb", "rehearsal.entries"),
+};
 
 /// One rehearsed call.
 pub(crate) struct Rehearsing {
@@ -77,9 +85,12 @@ impl Rehearsing {
         }
         self.left_out.extend(overlaps(&folders));
         let options = options.clone();
+        let RehearsalOptions { bytes, entries, .. } = options;
+        let bounds = Bounds { bytes, entries, purpose: &PURPOSE };
         let staged = tokio::task::spawn_blocking(move || {
-            let room = Room::make(&options.folder, id).map_err(CopyError::io("making room for copies"))?;
-            let (mut copier, mut copied) = (Copier::new(&options), Vec::new());
+            let room = Room::make(&options.folder, id)
+                .map_err(CopyError::io("making room for the copies of its rehearsal"))?;
+            let (mut copier, mut copied) = (Copier::new(bounds), Vec::new());
             for folder in folders.iter_mut().filter(|folder| folder.access == Access::Write) {
                 match copier.copy(folder, room.path().join(copied.len().to_string())) {
                     Ok(copy) => {

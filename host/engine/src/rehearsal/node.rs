@@ -7,49 +7,62 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 use rustix::fs::{Dir, OFlags, Stat};
+use serde::{Deserialize, Serialize};
 
 /// A file system keeps times to some fraction of a second, some older ones to two seconds.
 const FRESH_S: i64 = 2;
 
-pub(super) const FOLDER: OFlags =
+pub(crate) const FOLDER: OFlags =
     OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 /// Opening what looks like a file never waits, should it have become a pipe.
-pub(super) const READ: OFlags =
+pub(crate) const READ: OFlags =
     OFlags::RDONLY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC).union(OFlags::NONBLOCK);
 
 /// What was copied.
-pub(super) type Nodes = BTreeMap<PathBuf, Node>;
+pub(crate) type Nodes = BTreeMap<PathBuf, Node>;
 
 /// One entry of a copy as the guest first finds it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Node {
-    pub(super) sort: Sort,
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Node {
+    pub(crate) sort: Sort,
     /// Its length.
-    pub(super) bytes: u64,
+    pub(crate) bytes: u64,
     /// What no write leaves as it was.
-    pub(super) stamp: Stamp,
+    pub(crate) stamp: Stamp,
     /// Whether the original was written so lately that times may not tell a later writing apart.
-    pub(super) fresh: bool,
+    pub(crate) fresh: bool,
+    /// The same of the original.
+    pub(crate) original: Stamp,
+    /// The original's mode, without its type.
+    pub(crate) mode: u32,
+}
+
+impl Node {
+    /// Of a copy and its original.
+    pub(crate) fn of(sort: Sort, (bytes, fresh): (u64, bool), (copy, original): (&Stat, &Stat)) -> Self {
+        let (stamp, mode) = (Stamp::of(copy), original.st_mode & 0o7777);
+        Self { sort, bytes, stamp, fresh, original: Stamp::of(original), mode }
+    }
 }
 
 /// What sort of thing an entry is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sort {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Sort {
     File,
     Folder,
     Link,
 }
 
 /// Identity, and the times of the last writing and of the last change, as the file system keeps them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stamp {
-    inode: u64,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Stamp {
+    pub(crate) inode: u64,
     modified: (i64, u64),
     changed: (i64, u64),
 }
 
 impl Stamp {
-    pub(super) fn of(stat: &Stat) -> Self {
+    pub(crate) fn of(stat: &Stat) -> Self {
         Self {
             inode: stat.st_ino,
             modified: (stat.st_mtime, stat.st_mtime_nsec),
@@ -58,13 +71,18 @@ impl Stamp {
     }
 
     /// Whether the last writing is so near to the copying that another may have the same time.
-    pub(super) fn is_fresh(self) -> bool {
+    pub(crate) fn is_fresh(self) -> bool {
         self.changed.0.saturating_sub(self.modified.0) <= FRESH_S
+    }
+
+    /// Whether its last change is so near to this copy of it that another may have the same time.
+    pub(crate) fn is_near(self, copy: Self) -> bool {
+        copy.changed.0.saturating_sub(self.changed.0) <= FRESH_S
     }
 }
 
 /// The names in a folder.
-pub(super) fn names(folder: &OwnedFd) -> io::Result<Vec<CString>> {
+pub(crate) fn names(folder: &OwnedFd) -> io::Result<Vec<CString>> {
     let mut names = Vec::new();
     for entry in Dir::read_from(folder)? {
         let entry = entry?;

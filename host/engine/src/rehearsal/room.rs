@@ -109,7 +109,7 @@ fn removed(path: &Path) {
 
 /// Removes a folder, however deep: what lies deeper is first moved up, so that every path stays short
 /// and no handle is held for each level.
-fn flatten_and_remove(root: &Path) -> io::Result<()> {
+pub(crate) fn flatten_and_remove(root: &Path) -> io::Result<()> {
     let mut folders: Vec<PathBuf> = vec![root.to_owned()];
     let mut moved = 0_u64;
     let mut at = 0;
