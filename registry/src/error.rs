@@ -275,6 +275,12 @@ pub enum RegistryError {
         /// The id.
         id: InvocationId,
     },
+    /// No snapshot was taken for this call.
+    #[error("no snapshot was taken for {id}; `ares-host snapshots list` shows those that are kept")]
+    NoSuchSnapshot {
+        /// The invocation.
+        id: InvocationId,
+    },
     /// No pattern of this id.
     #[error("there is no pattern `{id}`; `ares-host patterns list` shows those there are")]
     NoSuchPattern {

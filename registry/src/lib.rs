@@ -27,6 +27,7 @@
 //! | rules | [`policy_taken`](Registry::policy_taken), [`policies`](Registry::policies), [`policy`](Registry::policy) |
 //! | analysis | [`analysis`](Registry::analysis) |
 //! | patterns | [`patterns`](Registry::patterns), [`pattern`](Registry::pattern), [`patterns_in`](Registry::patterns_in), [`tech_matrix`](Registry::tech_matrix), [`pattern_add`](Registry::pattern_add), [`pattern_remove`](Registry::pattern_remove), [`pattern_promote`](Registry::pattern_promote), [`pattern_used`](Registry::pattern_used) |
+//! | snapshots of folders | [`kept_snapshots`](Registry::kept_snapshots), [`kept_snapshot`](Registry::kept_snapshot), [`snapshot_begun`](Registry::snapshot_begun), [`snapshot_whole`](Registry::snapshot_whole), [`snapshot_ended`](Registry::snapshot_ended), [`snapshots_due`](Registry::snapshots_due) |
 //! | stored values | [`kv_apply`](Registry::kv_apply) for the writes of hooks |
 //!
 //! Every change is one transaction together with its row in `events`, and is on disk when the
@@ -66,6 +67,7 @@ mod registry;
 mod rows;
 mod secrets;
 mod snapshot;
+mod snapshots;
 mod spool;
 mod status;
 mod surroundings;
@@ -108,6 +110,7 @@ pub use reference::as_the_guest_reads;
 pub use register::Registered;
 pub use registry::Registry;
 pub use snapshot::Snapshot;
+pub use snapshots::{SnapshotEnd, SnapshotFolder, SnapshotView};
 pub use tasks::{TaskPlan, TaskView};
 pub use views::{
     CapabilityQuery, CapabilityView, ConfigView, DeliveryEnd, DeliveryView, DependencyView, EventQuery,

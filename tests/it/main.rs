@@ -39,6 +39,7 @@ mod scan;
 mod secrets;
 mod servers;
 mod skeptics;
+mod snapshots;
 mod spending;
 mod tasks;
 mod thief;

@@ -4,18 +4,21 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ares_engine::{EngineOptions, NetworkOptions, RehearsalOptions, WasmEngine};
+use ares_engine::{
+    EngineOptions, FolderSnapshots, NetworkOptions, RehearsalOptions, SnapshotOptions, WasmEngine,
+};
 use ares_kernel::gate;
 use ares_kernel::ports::{Clock, Policy};
 use ares_policy::Rules;
 use ares_registry::{JournalSync, Options, Registry};
 use ares_services::operation::Problem;
+use ares_services::snapshots::SnapshotKeeping;
 use ares_services::state::{Lock, State};
 use ares_services::{Foundation, Host, Mode};
 
 use crate::clock::SystemClock;
 use crate::compiler;
-use crate::config::{Gate, Settings};
+use crate::config::{Gate, Settings, SnapshotBounds};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::rules::Book;
@@ -29,11 +32,19 @@ pub(crate) fn host(lock: Lock, settings: &Settings, mode: Mode) -> Result<Host, 
     let rules = Arc::new(rules(lock.state(), settings, &registry, Arc::clone(&clock))?);
     let policy = Arc::clone(&rules) as Arc<dyn Policy>;
     let rules = Arc::new(Book(rules));
-    let Gate { weights, ask_untried, breaker, approval, headroom, prefer_simpler } = settings.gate;
-    let gate = gate::Settings { weights, ask_untried, breaker, headroom, prefer_simpler, ..gate::Settings::default() };
+    let Gate { weights, ask_untried, breaker, approval, headroom, prefer_simpler, snapshots: when } = settings.gate;
+    let gate = gate::Settings { weights, ask_untried, breaker, headroom, prefer_simpler, snapshots: when };
+    let snapshots = snapshots(lock.state(), settings);
     let (runtime, patterns) = (engine.clone(), settings.patterns);
-    let foundation = Foundation { registry, engine, runtime, clock, policy, rules, gate, approval, patterns };
+    let foundation =
+        Foundation { registry, engine, runtime, clock, policy, rules, gate, approval, patterns, snapshots };
     Ok(Host::assemble(lock, mode, foundation))
+}
+
+fn snapshots(state: &State, settings: &Settings) -> SnapshotKeeping {
+    let SnapshotBounds { bytes, entries, keep, all_bytes } = settings.snapshots;
+    let options = SnapshotOptions { folder: state.snapshots(), bytes, entries };
+    SnapshotKeeping { copies: Arc::new(FolderSnapshots::new(options)), keep, bytes: all_bytes }
 }
 
 /// The registry of a state directory. Several processes may have it open.

@@ -26,6 +26,7 @@ use crate::patterns::PatternSettings;
 use crate::records::{Events, Notice, Records};
 use crate::retry::Retrying;
 use crate::rules::RuleBook;
+use crate::snapshots::{Keeper, SnapshotKeeping};
 use crate::state::Lock;
 
 /// What a host is built on.
@@ -49,6 +50,8 @@ pub struct Foundation {
     pub approval: Duration,
     /// Which patterns are recommended.
     pub patterns: PatternSettings,
+    /// Snapshots of what calls may change.
+    pub snapshots: SnapshotKeeping,
 }
 
 /// Whether the process goes on after the first answer.
@@ -104,8 +107,18 @@ impl Host {
     /// ```
     #[must_use]
     pub fn assemble(lock: Lock, mode: Mode, foundation: Foundation) -> Self {
-        let Foundation { registry, engine, runtime, clock, policy, rules, gate, approval, patterns } =
-            foundation;
+        let Foundation {
+            registry,
+            engine,
+            runtime,
+            clock,
+            policy,
+            rules,
+            gate,
+            approval,
+            patterns,
+            snapshots,
+        } = foundation;
         let book = Book::new(Arc::clone(&registry));
         let ports: Arc<Book> = Arc::new(book.clone());
         let catalog: Arc<dyn Catalog> = Arc::clone(&registry) as Arc<dyn Catalog>;
@@ -129,7 +142,8 @@ impl Host {
             machine: Arc::new(ThisMachine::default()),
         };
         let (at, weights) = (Arc::clone(&clock), gate.weights);
-        let kernel = Kernel::new(needs, gate);
+        let keeper = Keeper::new(book.clone(), snapshots);
+        let kernel = Kernel::with_snapshots(needs, gate, Arc::new(keeper.clone()));
         let delivery = Delivery::new(registry, kernel.clone(), clock, mode, news);
         let retrying = Retrying::new(Arc::new(kernel), ports.clone(), ports);
         let calls = Tracked::new(Arc::new(retrying));
@@ -147,13 +161,14 @@ impl Host {
             clock: at,
             weights,
             patterns,
+            snapshots: keeper,
         });
-        let mut loops = vec![tokio::spawn(integrity.watch()).abort_handle()];
-        match mode {
-            Mode::Command => loops.push(tokio::spawn(delivery.clone().run()).abort_handle()),
-            Mode::Serving => loops.push(tokio::spawn(follow(rules)).abort_handle()),
-        }
-        Self { book, life, calls, delivery, operations, mode, loops: Mutex::new(loops), lock }
+        let more = match mode {
+            Mode::Command => tokio::spawn(delivery.clone().run()).abort_handle(),
+            Mode::Serving => tokio::spawn(follow(rules)).abort_handle(),
+        };
+        let loops = Mutex::new(vec![tokio::spawn(integrity.watch()).abort_handle(), more]);
+        Self { book, life, calls, delivery, operations, mode, loops, lock }
     }
 
     /// Whoever carries operations out.
@@ -181,6 +196,7 @@ impl Host {
         let data = json!({ "version": env!("CARGO_PKG_VERSION"), "process_id": std::process::id() });
         self.book.emit(Notice { kind: "host_started", plugin: None, data }).await;
         self.operations.clear_leftovers().await;
+        self.operations.keeper().clean().await;
         // It is done by the time somebody calls; whoever calls before does a part of it.
         tokio::task::spawn_blocking(Kernel::warm);
         for unknown in self.book.registry().unknown_in_file() {
@@ -199,6 +215,7 @@ impl Host {
         }
         self.loops().push(tokio::spawn(self.delivery.clone().run()).abort_handle());
         self.loops().push(tokio::spawn(health::watch(self.life.clone())).abort_handle());
+        self.loops().push(tokio::spawn(self.operations.keeper().clone().watch()).abort_handle());
     }
 
     /// Waits for running calls as long as it may, stops every plugin, and lets go of the registry.

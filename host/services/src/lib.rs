@@ -23,6 +23,7 @@ pub mod progress;
 mod records;
 mod retry;
 pub mod rules;
+pub mod snapshots;
 pub mod state;
 pub mod tasks;
 #[cfg(test)]

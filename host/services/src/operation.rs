@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use crate::budgets::BudgetWish;
 use crate::patterns::PatternWish;
 use crate::rules::RuleWish;
+use crate::snapshots::SnapshotWish;
 use crate::tasks::TaskWish;
 
 /// One thing to do. The answer's shape is documented at each variant; all answers are JSON.
@@ -281,6 +282,11 @@ pub enum Operation {
         /// What to do with them.
         wish: PatternWish,
     },
+    /// Look at snapshots of what calls changed, put one back or forget one. Answers what the wish says.
+    Snapshots {
+        /// What to do with them.
+        wish: SnapshotWish,
+    },
     /// Look over everything that is installed and what came of it, without running anything. Answers
     /// `{at_ms, host_version, looked_at, findings, sections}`; docs/analyze.md says what each of the
     /// seven sections holds.
@@ -320,6 +326,9 @@ pub struct Call {
     /// would have done.
     #[serde(default)]
     pub rehearse: bool,
+    /// Whether to take a snapshot of what it may change, whatever the host does of itself. For people.
+    #[serde(default)]
+    pub snapshot: bool,
 }
 
 /// What a yes is to hold for beside the one call.

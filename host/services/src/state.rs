@@ -171,6 +171,12 @@ impl State {
         self.root.join("rehearsals")
     }
 
+    /// Copies of folders, each from before a call that may have changed it.
+    #[must_use]
+    pub fn snapshots(&self) -> PathBuf {
+        self.root.join("snapshots")
+    }
+
     /// The control socket of the host that runs.
     #[must_use]
     pub fn socket(&self) -> PathBuf {

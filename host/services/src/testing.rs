@@ -3,19 +3,22 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use ares_kernel::facts::{
-    About, Capability, Effect, Grants, HealthPolicy, Hooks, Integrity, Limits, Plugin, Priority, Schema,
+    About, Capability, Effect, Folder, Grants, HealthPolicy, Hooks, Integrity, Limits, Plugin, Priority,
+    Schema,
 };
 use ares_kernel::gate::{Breaker, Settings, Weights};
 use ares_kernel::ports::{
-    Begun, Catalog, Clock, Closing, Component, Described, Engine, Health, Hook, HookReport, Journal,
-    JournalError, LoadError, Opening, Provision, Resolution, Route, Runtime,
+    Begun, Catalog, Clock, Closing, Component, CopiesError, Described, Engine, FolderCopies, Health, Hook,
+    HookReport, Journal, JournalError, LoadError, NotTaken, Opening, Provision, Resolution, Route, Runtime,
 };
 use ares_kernel::rehearsal::Tried;
+use ares_kernel::snapshot::{PutBack, Taken};
 use ares_kernel::{
-    Blake3, Caller, Ended, Failure, FaultKind, Kernel, KvWrite, Permit, PluginName, Ports, Report, Request,
-    Usage,
+    Blake3, Caller, Ended, Failure, FaultKind, InvocationId, Kernel, KvWrite, Permit, PluginName, Ports,
+    Report, Request, Usage,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -23,6 +26,7 @@ use futures::future::BoxFuture;
 use crate::operation::Problem;
 use crate::records::{Events, Notice, Records, RecordsError, Turn};
 use crate::rules::{RuleBook, RuleWish};
+use crate::snapshots::SnapshotKeeping;
 
 /// How a call of [`FakeEngine`] ends.
 #[derive(Debug, Clone, Copy)]
@@ -353,4 +357,30 @@ pub(crate) fn kernel(engine: Arc<dyn Engine>, plugin: Plugin) -> Kernel {
 /// A request for `demo.hello`.
 pub(crate) fn request() -> Request {
     Request::new(Caller::Human("operator".to_owned()), "demo.hello".parse().unwrap(), "{}")
+}
+
+/// Copies of folders that are none.
+struct NoCopies;
+
+impl FolderCopies for NoCopies {
+    fn copy(&self, _: InvocationId, _: Vec<Folder>) -> BoxFuture<'static, Result<Taken, NotTaken>> {
+        std::future::ready(Ok(Taken::default())).boxed()
+    }
+
+    fn put_back(&self, id: InvocationId, _: bool) -> BoxFuture<'static, Result<PutBack, CopiesError>> {
+        std::future::ready(Err(CopiesError::Missing(id))).boxed()
+    }
+
+    fn remove(&self, _: InvocationId) -> BoxFuture<'static, Result<(), CopiesError>> {
+        std::future::ready(Ok(())).boxed()
+    }
+
+    fn all(&self) -> BoxFuture<'static, Result<Vec<(InvocationId, bool)>, CopiesError>> {
+        std::future::ready(Ok(Vec::new())).boxed()
+    }
+}
+
+/// Snapshots of nothing, kept for a day.
+pub(crate) fn no_snapshots() -> SnapshotKeeping {
+    SnapshotKeeping { copies: Arc::new(NoCopies), keep: Duration::from_secs(86_400), bytes: 1 << 30 }
 }

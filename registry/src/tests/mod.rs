@@ -11,6 +11,7 @@ mod patterns;
 mod policies;
 mod processes;
 mod secrets;
+mod snapshots;
 mod speed;
 mod surroundings;
 

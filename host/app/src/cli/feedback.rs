@@ -29,11 +29,18 @@ impl Feedback {
         let answer = context.operate(Operation::Feedback { id: self.id, note: self.note }).await?;
         context.screen.show(&answer, |answer| {
             let (capability, plugin) = (field::text(answer, "capability"), field::text(answer, "plugin"));
-            if *field::at(answer, "counted") == Value::Bool(true) {
+            let mut text = if *field::at(answer, "counted") == Value::Bool(true) {
                 format!("counts against {capability} of {plugin} from now on")
             } else {
                 format!("kept in the events; the call is too old to count for {capability} of {plugin}")
+            };
+            if *field::at(answer, "snapshot") == Value::Bool(true) {
+                let id = field::text(answer, "id");
+                text.push_str(&format!(
+                    "\nwhat it changed in folders can be taken back: ares-host snapshots restore {id}"
+                ));
             }
+            text
         })?;
         Ok(ExitStatus::Done)
     }

@@ -8,7 +8,7 @@ use super::context::Session;
 use super::input::Input;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
-use crate::render::{field, outcome, verdict};
+use crate::render::{field, outcome, snapshot, verdict};
 
 /// Invoke a capability and print its answer
 ///
@@ -43,6 +43,9 @@ pub(crate) struct Invoke {
     /// Look as closely as the gate can, also at what is proven
     #[arg(long)]
     thorough: bool,
+    /// Take a snapshot of the folders it may change first, and do not run without one
+    #[arg(long)]
+    snapshot: bool,
     /// Show how the call was judged, who was chosen and what it used
     #[arg(long)]
     explain: bool,
@@ -64,6 +67,7 @@ impl Invoke {
                     approval: self.approval,
                     thorough: self.thorough,
                     rehearse: false,
+                    snapshot: self.snapshot,
                 };
                 call_and_explain(&session, context, call, self.explain).await
             }
@@ -89,6 +93,9 @@ impl Invoke {
         }
         if status != ExitStatus::Done {
             context.screen.note(&format!("error: {}", outcome::reason(&answer)));
+            if let Some(line) = snapshot::line(&answer) {
+                context.screen.note(&format!("note: {line}"));
+            }
         }
         Ok(status)
     }

@@ -38,6 +38,7 @@ mod run;
 mod scan;
 mod secrets;
 mod self_test;
+mod snapshots;
 mod start;
 mod status;
 mod stop;
@@ -125,6 +126,7 @@ pub(crate) enum Command {
     Budget(budget::Budget),
     Tasks(tasks::Tasks),
     Secrets(secrets::Secrets),
+    Snapshots(snapshots::Snapshots),
     Patterns(patterns::Patterns),
     Knowledge(knowledge::Knowledge),
     Versions(versions::Versions),
@@ -179,6 +181,7 @@ impl Command {
             Self::Budget(command) => command.run(context).await,
             Self::Tasks(command) => command.run(context).await,
             Self::Secrets(command) => command.run(context).await,
+            Self::Snapshots(command) => command.run(context).await,
             Self::Patterns(command) => command.run(context).await,
             Self::Knowledge(command) => command.run(context),
             Self::Versions(command) => command.run(context).await,

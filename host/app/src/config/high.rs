@@ -7,6 +7,7 @@ use std::time::Duration;
 use ares_engine::Pool;
 use ares_kernel::facts::{Maxima, Quota};
 use ares_kernel::gate::{Breaker, Weights};
+use ares_kernel::snapshot::When;
 use ares_policy::Roles;
 use ares_registry::FileLayer;
 use ares_services::patterns::PatternSettings;
@@ -32,6 +33,21 @@ pub(crate) struct Gate {
     pub headroom: u64,
     /// Whether the simpler of several providers is taken.
     pub prefer_simpler: bool,
+    /// When a snapshot is taken of what a call may change.
+    pub snapshots: When,
+}
+
+/// How much a snapshot may hold, and how long it is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SnapshotBounds {
+    /// The most bytes of one.
+    pub bytes: u64,
+    /// The most files, folders and links of one.
+    pub entries: u64,
+    /// How long.
+    pub keep: Duration,
+    /// The most bytes of all.
+    pub all_bytes: u64,
 }
 
 /// Everything a host is built from, checked.
@@ -47,6 +63,8 @@ pub(crate) struct Settings {
     pub pool: Pool,
     /// The most bytes and entries one rehearsed call may have copied.
     pub rehearsal: (u64, u64),
+    /// How much a snapshot may hold, and how long it is kept.
+    pub snapshots: SnapshotBounds,
     /// How long a stopping host waits for running calls.
     pub drain: Duration,
     /// Who is asked for the addresses of hosts.
@@ -101,6 +119,12 @@ impl Settings {
                 singletons: small(low.whole(&low::SINGLETONS)),
             },
             rehearsal: (low.whole(&low::REHEARSAL_MB) << 20, low.whole(&low::REHEARSAL_ENTRIES)),
+            snapshots: SnapshotBounds {
+                bytes: low.whole(&low::SNAPSHOT_MB) << 20,
+                entries: low.whole(&low::SNAPSHOT_ENTRIES),
+                keep: Duration::from_secs(low.whole(&low::SNAPSHOT_KEEP_S)),
+                all_bytes: low.whole(&low::SNAPSHOTS_MB) << 20,
+            },
             drain: Duration::from_secs(low.whole(&low::DRAIN_S)),
             plugins: low.plugins().clone(),
             policy_file: low.text(&low::POLICY_FILE).map(PathBuf::from),
@@ -138,6 +162,11 @@ fn gate(low: &Low) -> Gate {
         approval: Duration::from_secs(low.whole(&low::APPROVAL_S)),
         prefer_simpler: low.word(&low::PREFER_SIMPLER) == "yes",
         headroom: low.whole(&low::HEADROOM_MB) << 20,
+        snapshots: match low.word(&low::SNAPSHOTS) {
+            "always" => When::Always,
+            "never" => When::Never,
+            _ => When::Medium,
+        },
     }
 }
 
@@ -150,7 +179,7 @@ impl Settings {
     pub(crate) fn for_trial(&self) -> Self {
         let weights = Weights { base: 9000, ..Weights::default() };
         let breaker = Breaker { faults: u32::MAX, ..self.gate.breaker };
-        let gate = Gate { weights, ask_untried: false, breaker, ..self.gate };
+        let gate = Gate { weights, ask_untried: false, breaker, snapshots: When::Never, ..self.gate };
         Self { gate, policy_file: None, ..self.clone() }
     }
 

@@ -465,6 +465,16 @@ keys! {
         "Of several providers take one that does the same with less, where the caller names none.";
     HEADROOM_MB "gate.memory_headroom_mb" = "128", Kind::Whole(0, 1 << 20),
         "How much memory of the machine stays free, in MiB: a call that could need it is refused.";
+    SNAPSHOTS "gate.snapshots" = "\"medium\"", Kind::Word(&["always", "medium", "never"]),
+        "When a snapshot is taken of the folders a call may change: before each, where confidence is less than high, or only where one is asked for.";
+    SNAPSHOT_MB "gate.snapshot_mb" = "256", Kind::Whole(1, 1 << 20),
+        "The most the writable folders of one call may hold together for a snapshot, in MiB.";
+    SNAPSHOT_ENTRIES "gate.snapshot_entries" = "100000", Kind::Whole(1, u32::MAX as u64),
+        "The most files, folders and links in them.";
+    SNAPSHOT_KEEP_S "gate.snapshot_keep_s" = "86400", Kind::Whole(1, 31_536_000),
+        "How long a snapshot is kept, in seconds.";
+    SNAPSHOTS_MB "gate.snapshots_mb" = "1024", Kind::Whole(1, 1 << 24),
+        "The most all snapshots may hold together, in MiB; the oldest go first.";
     CALLS "engine.calls" = "32", Kind::Whole(1, 4096),
         "How many calls from outside may run at one time; further ones wait for their turn.";
     SINGLETONS "engine.singletons" = "32", Kind::Whole(1, 4096),

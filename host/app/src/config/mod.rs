@@ -5,5 +5,5 @@ pub(crate) mod high;
 pub(crate) mod low;
 
 pub(crate) use environment::Environment;
-pub(crate) use high::{Gate, Settings};
+pub(crate) use high::{Gate, Settings, SnapshotBounds};
 pub(crate) use low::Low;

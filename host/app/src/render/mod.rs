@@ -8,6 +8,7 @@ pub(crate) mod problem;
 pub(crate) mod progress;
 pub(crate) mod record;
 pub(crate) mod rehearsal;
+pub(crate) mod snapshot;
 pub(crate) mod status;
 pub(crate) mod table;
 pub(crate) mod verdict;

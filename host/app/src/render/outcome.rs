@@ -66,6 +66,9 @@ pub(crate) fn explain(outcome: &Value) -> String {
             .map_or_else(String::new, |key| format!(" (the most: the host's {})", field::plain(key)));
         line("limit", format!("{} = {}{host}", field::text(limit, "key"), field::text(limit, "value")));
     }
+    if let Some(text) = super::snapshot::line(outcome) {
+        line("snapshot", text);
+    }
     line("usage", usage(outcome.get("usage").unwrap_or(&Value::Null)));
     out
 }

@@ -24,6 +24,9 @@ pub(crate) fn render(answer: &Value) -> String {
     if answer.get("approval").is_some() {
         line("approval", field::text(answer, "approval"));
     }
+    if let Some(foreseen) = answer.get("snapshot") {
+        line("snapshot", super::snapshot::foreseen(foreseen));
+    }
     if let Some(judged) = answer.get("judged") {
         out.push_str(&steps(judged));
     }

@@ -58,6 +58,11 @@ impl Operations {
     pub(super) async fn feedback(&self, caller: Caller, id: &str, note: Option<String>) -> Answer {
         let id = invocation(id)?;
         let note = note.map(|note| escaped(&note, NOTE_MAX));
-        to_json(&self.0.book.with(move |registry| registry.called_wrong(id, note, &caller)).await?)
+        let told = self.0.book.with(move |registry| registry.called_wrong(id, note, &caller)).await?;
+        let mut answer = to_json(&told)?;
+        if let Value::Object(answer) = &mut answer {
+            answer.insert("snapshot".to_owned(), json!(self.can_be_returned(id).await));
+        }
+        Ok(answer)
     }
 }

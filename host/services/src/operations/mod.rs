@@ -20,6 +20,7 @@ mod posture;
 mod problem;
 mod register;
 mod secrets;
+mod snapshots;
 mod status;
 mod tasks;
 #[cfg(test)]
@@ -47,6 +48,7 @@ use crate::lifecycle::Lifecycle;
 use crate::operation::{Operate, Operation, Problem, ProblemKind};
 use crate::patterns::PatternSettings;
 use crate::rules::RuleBook;
+use crate::snapshots::Keeper;
 use crate::state::State;
 
 pub(crate) use policy::follow;
@@ -80,6 +82,8 @@ pub(crate) struct Parts {
     pub(crate) weights: Weights,
     /// Which patterns are recommended.
     pub(crate) patterns: PatternSettings,
+    /// Snapshots of what calls may change.
+    pub(crate) snapshots: Keeper,
 }
 
 impl Operations {
@@ -139,6 +143,7 @@ impl Operations {
             Operation::Budget { wish } => self.budgets(caller, wish).await,
             Operation::Tasks { wish } => self.tasks(caller, wish).await,
             Operation::Patterns { wish } => self.patterns(caller, wish).await,
+            Operation::Snapshots { wish } => self.snapshots(caller, wish).await,
             Operation::Analyze => self.analyze(caller).await,
             Operation::Doctor => self.doctor().await,
         }

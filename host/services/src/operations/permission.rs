@@ -62,6 +62,8 @@ pub(super) fn weight(operation: &Operation) -> Weight {
         | Operation::Approve { .. }
         | Operation::Deny { .. }
         | Operation::Activate { .. } => Weight::Heavy,
+        // They tell paths, and putting one back changes files of the machine.
+        Operation::Snapshots { .. } => Weight::Heavy,
         Operation::SecretsList
         | Operation::SecretSet { .. }
         | Operation::SecretRotate { .. }
@@ -98,6 +100,7 @@ mod tests {
     use crate::operation::Hidden;
     use crate::patterns::PatternWish;
     use crate::rules::RuleWish;
+    use crate::snapshots::SnapshotWish;
     use crate::tasks::TaskWish;
 
     #[test]
@@ -118,6 +121,8 @@ mod tests {
             Operation::Patterns { wish: told },
             Operation::Budget { wish: BudgetWish::Remove { name: "x".to_owned() } },
             Operation::Tasks { wish: TaskWish::Resume { name: "x".to_owned() } },
+            Operation::Snapshots { wish: SnapshotWish::List { all: false } },
+            Operation::Snapshots { wish: SnapshotWish::Restore { id: String::new(), dry_run: true } },
             Operation::SecretsList,
             Operation::SecretSet { name: "A".to_owned(), value: Hidden::new("12345678".to_owned()) },
             Operation::SecretRotate { name: "A".to_owned(), value: Hidden::new("12345678".to_owned()) },

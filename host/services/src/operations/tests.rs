@@ -57,6 +57,7 @@ fn open(folder: &Path, mode: Mode, runtime: &Arc<FakeRuntime>, engine: &Arc<Fake
         approval: std::time::Duration::from_secs(900),
         rules: Arc::new(FakeRules),
         patterns: crate::patterns::PatternSettings::default(),
+        snapshots: crate::testing::no_snapshots(),
     };
     Host::assemble(lock, mode, foundation)
 }
