@@ -1,7 +1,7 @@
 //! The table `approvals`: calls that wait for a person, and what the person said.
 
 use ares_kernel::facts::{Approval, ApprovalState, Binding, Effect};
-use ares_kernel::ports::{ApprovalGone, Held};
+use ares_kernel::ports::{ApprovalGone, Closing, Held};
 use ares_kernel::text::escaped;
 use ares_kernel::{Blake3, Caller, InvocationId};
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
@@ -11,28 +11,35 @@ use serde_json::json;
 use crate::error::RegistryError;
 use crate::events::{self, Entry};
 use crate::journal::record::Opened;
+use crate::objections;
+use crate::overrides::{EARLIER, FINAL_FROM};
 use crate::registry::Registry;
 use crate::rows::{self, int, word_of};
+use crate::stops::{self, WINDOW_MS};
 use crate::tasks;
 use crate::writer::Abort;
 
 /// How long a question waits for an answer, in milliseconds: a day.
-const QUESTION_MS: u64 = 24 * 60 * 60 * 1000;
+pub(crate) const QUESTION_MS: u64 = 24 * 60 * 60 * 1000;
 /// How many questions wait at most. Older ones go: whoever asks without end drowns only themselves.
 const PENDING_MAX: u32 = 1000;
 /// The most that is kept of the arguments, in bytes.
-const ARGUMENTS_MAX: usize = 16 * 1024;
+pub(crate) const ARGUMENTS_MAX: usize = 16 * 1024;
 
 /// A question on its way into the table.
 pub(crate) struct Question {
     held: Held,
     effect: Option<Effect>,
+    /// The mandate a yes would override.
+    overrides: Option<String>,
 }
 
 impl Question {
     /// Of a call that is held.
-    pub(crate) fn of(held: &Held, effect: Option<Effect>) -> Self {
-        Self { held: held.clone(), effect }
+    pub(crate) fn of(held: &Held, closing: &Closing<'_>) -> Self {
+        let mandate = closing.stopped.filter(|stopped| stopped.firm);
+        let overrides = mandate.map(|stopped| stopped.rule.to_string());
+        Self { held: held.clone(), effect: closing.effect, overrides }
     }
 
     /// Asks it, in the transaction of the call's record.
@@ -40,9 +47,9 @@ impl Question {
         let Held { binding, arguments, reason, pauses } = &self.held;
         let mut insert = connection.prepare_cached(
             "INSERT INTO approvals (id, asked_at, expires_at, state, capability, plugin, blake3,
-                arguments_blake3, revision, caller_kind, caller, effect, arguments, reason)
+                arguments_blake3, revision, caller_kind, caller, effect, arguments, reason, overrides)
              VALUES (:id, :asked_at, :expires_at, 'pending', :capability, :plugin, :blake3,
-                :arguments_blake3, :revision, :caller_kind, :caller, :effect, :arguments, :reason)",
+                :arguments_blake3, :revision, :caller_kind, :caller, :effect, :arguments, :reason, :overrides)",
         )?;
         insert.execute(named_params! {
             ":id": opened.id, ":asked_at": int(opened.at), ":expires_at": int(opened.at + QUESTION_MS),
@@ -50,7 +57,7 @@ impl Question {
             ":blake3": binding.blake3.as_bytes(), ":arguments_blake3": binding.arguments.as_bytes(),
             ":revision": int(binding.revision), ":caller_kind": binding.caller.kind(),
             ":caller": binding.caller.name(), ":effect": self.effect.map_or("", Effect::as_str),
-            ":arguments": escaped(arguments, ARGUMENTS_MAX), ":reason": reason,
+            ":arguments": escaped(arguments, ARGUMENTS_MAX), ":reason": reason, ":overrides": self.overrides,
         })?;
         if let Some(task) = opened.task.as_deref().filter(|_| *pauses) {
             tasks::pause(connection, task, reason, opened.at)?;
@@ -101,6 +108,22 @@ pub struct ApprovalView {
     pub reason: String,
     /// The operator's rules it is bound to.
     pub revision: u64,
+    /// The rule a yes overrides: a mandate that asks whatever is permitted, or a rule that forbids.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overrides: Option<String>,
+    /// Whether that rule forbids, and a person asked to be let through nevertheless.
+    pub forbidden: bool,
+    /// Earlier overrides of that rule for this plugin, in the 30 days before it was decided, or before now.
+    pub earlier: u64,
+    /// Whether it was approved as final, see [`crate::FINAL_FROM`].
+    #[serde(rename = "final")]
+    pub is_final: bool,
+    /// Who asked for the override.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requested_by: Option<String>,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requested_for: Option<String>,
     /// When it was asked, in milliseconds since the Unix epoch.
     pub asked_at_ms: u64,
     /// When the question, or the yes, ends.
@@ -130,6 +153,8 @@ pub struct Word {
     pub holds_ms: u64,
     /// The rules it holds under, where they are others than when it was asked.
     pub revision: Option<u64>,
+    /// Whether it is final, see [`crate::FINAL_FROM`]. Only an override can be.
+    pub is_final: bool,
 }
 
 impl Registry {
@@ -149,15 +174,14 @@ impl Registry {
     pub fn approvals(&self, all: bool, limit: u32) -> Result<Vec<ApprovalView>, RegistryError> {
         self.flush()?;
         let now = self.now();
-        let sql = if all {
-            "SELECT * FROM approvals WHERE ?1 IS NOT NULL ORDER BY asked_at DESC, id DESC LIMIT ?2"
-        } else {
-            "SELECT * FROM approvals WHERE state = 'pending' AND expires_at > ?1
-             ORDER BY asked_at DESC, id DESC LIMIT ?2"
-        };
+        let which = if all { "" } else { "WHERE a.state = 'pending' AND a.expires_at > :now" };
+        let sql = format!(
+            "SELECT a.*, {EARLIER} FROM approvals a {which} ORDER BY a.asked_at DESC, a.id DESC LIMIT :limit"
+        );
         self.readers.read("reading approvals", |connection| {
-            let mut select = connection.prepare_cached(sql)?;
-            let found = select.query_map((int(now), limit), |row| view(row, now))?;
+            let mut select = connection.prepare_cached(&sql)?;
+            let named = named_params! { ":now": int(now), ":window": int(WINDOW_MS), ":limit": limit };
+            let found = select.query_map(named, |row| view(row, now))?;
             let mut views: Vec<ApprovalView> = found.collect::<rusqlite::Result<_>>()?;
             views.reverse();
             Ok(views)
@@ -175,29 +199,38 @@ impl Registry {
         found.ok_or(RegistryError::NoSuchApproval { id })
     }
 
-    /// The yes that was said to the very same call as this held one, and was not used. The new question
-    /// goes: it is answered.
+    /// The yes that was said to the very same call as this one, which was held, or refused by a rule that a
+    /// person can override, and was not used. The new question goes: it is answered.
     ///
     /// # Errors
     /// When the registry cannot be read or written.
-    pub fn said_before(&self, held: InvocationId) -> Result<Option<InvocationId>, RegistryError> {
+    pub fn said_before(&self, stopped: InvocationId) -> Result<Option<InvocationId>, RegistryError> {
         let now = self.now();
         let found = self.readers.read("looking for an approval", |connection| {
             let mut select = connection.prepare_cached(
-                "SELECT a.id FROM approvals a JOIN approvals q ON q.id = ?1 AND a.id <> q.id
+                "WITH q AS (
+                     SELECT id, capability, plugin, blake3, arguments_blake3, revision, caller_kind, caller,
+                         0 AS forbidden, NULL AS rule FROM approvals WHERE id = ?1
+                     UNION ALL
+                     SELECT id, capability, plugin, blake3, arguments_blake3, revision, caller_kind, caller,
+                         1, rule FROM stops WHERE id = ?1 AND revision IS NOT NULL)
+                 SELECT a.id FROM approvals a JOIN q ON a.id <> q.id
                      AND a.capability = q.capability AND a.plugin = q.plugin AND a.blake3 = q.blake3
                      AND a.arguments_blake3 = q.arguments_blake3 AND a.revision = q.revision
                      AND a.caller_kind = q.caller_kind AND a.caller = q.caller
+                     AND (q.forbidden = 0 OR (a.forbidden = 1 AND a.overrides = q.rule))
                  WHERE a.state = 'approved' AND a.expires_at > ?2 ORDER BY a.expires_at LIMIT 1",
             )?;
             let id = |row: &Row<'_>| Ok(InvocationId::from_bytes(row.get(0)?));
-            select.query_row((held.as_bytes(), int(now)), id).optional()
+            select.query_row((stopped.as_bytes(), int(now)), id).optional()
         })?;
         if found.is_some() {
             self.change("taking back a question", move |connection| {
                 let mut delete =
                     connection.prepare_cached("DELETE FROM approvals WHERE id = ?1 AND state = 'pending'")?;
-                Ok(delete.execute([held.as_bytes()])?)
+                delete.execute([stopped.as_bytes()])?;
+                objections::withdrawn(connection, stopped)?;
+                Ok(stops::forget(connection, stopped)?)
             })?;
         }
         Ok(found)
@@ -224,18 +257,23 @@ impl Registry {
                 let state = was.state;
                 return Err(Abort::Registry(RegistryError::ApprovalClosed { id, state }));
             }
+            last_word(&was, &word).map_err(Abort::Registry)?;
             let revision = word.revision.unwrap_or(was.revision);
             let state = if word.yes { "approved" } else { "denied" };
             let expires = if word.yes { now.saturating_add(word.holds_ms) } else { was.expires_at_ms };
             connection.execute(
                 "UPDATE approvals SET state = ?2, decided_at = ?3, decided_by = ?4, note = ?5, expires_at = ?6,
-                    revision = ?7 WHERE id = ?1",
-                (id.as_bytes(), state, int(now), &actor, &word.note, int(expires), int(revision)),
+                    revision = ?7, final = ?8 WHERE id = ?1",
+                (id.as_bytes(), state, int(now), &actor, &word.note, int(expires), int(revision), word.is_final),
             )?;
             let data = json!({
                 "approval": id, "capability": was.capability, "arguments": was.arguments_blake3,
                 "caller": was.caller, "note": word.note, "expires_at_ms": expires,
+                "overrides": was.overrides, "earlier": was.earlier, "final": word.is_final,
             });
+            if !word.yes {
+                objections::denied(connection, id)?;
+            }
             let kind = if word.yes { "approved" } else { "denied" };
             let subject = Some(was.plugin.as_str());
             let entry = Entry { module: None, subject, actor: Some(actor), kind, data, at: now };
@@ -245,21 +283,36 @@ impl Registry {
     }
 }
 
-fn one(connection: &Connection, id: InvocationId, now: u64) -> rusqlite::Result<Option<ApprovalView>> {
-    let mut select = connection.prepare_cached("SELECT * FROM approvals WHERE id = ?1")?;
-    select.query_row([id.as_bytes()], |row| view(row, now)).optional()
+/// The question of this id.
+pub(crate) fn one(
+    connection: &Connection,
+    id: InvocationId,
+    now: u64,
+) -> rusqlite::Result<Option<ApprovalView>> {
+    let mut select =
+        connection.prepare_cached(&format!("SELECT a.*, {EARLIER} FROM approvals a WHERE a.id = :id"))?;
+    let named = named_params! { ":now": int(now), ":window": int(WINDOW_MS), ":id": id.as_bytes() };
+    select.query_row(named, |row| view(row, now)).optional()
 }
 
-fn caller(row: &Row<'_>) -> rusqlite::Result<Caller> {
-    let name: String = row.get("caller")?;
-    Ok(match row.get_ref("caller_kind")?.as_str()? {
-        "human" => Caller::Human(name),
-        "plugin" => Caller::Plugin(rows::parsed(row, "caller")?),
-        _ => Caller::Agent(name),
-    })
+/// Whether this word is enough for this question: what forbids is not overridden again and again without
+/// somebody saying that they mean it, and why.
+fn last_word(was: &ApprovalView, word: &Word) -> Result<(), RegistryError> {
+    let Some(rule) = was.overrides.as_ref().filter(|_| was.forbidden) else {
+        let why = "only the override of a rule that forbids is final; leave `final` out";
+        return if word.is_final { Err(RegistryError::Invalid(why.to_owned())) } else { Ok(()) };
+    };
+    let reasoned = word.note.as_ref().is_some_and(|note| !note.trim().is_empty());
+    if !word.yes || was.earlier < FINAL_FROM || (word.is_final && reasoned) {
+        return Ok(());
+    }
+    let (id, rule, plugin, earlier) = (was.id, rule.clone(), was.plugin.clone(), was.earlier);
+    Err(RegistryError::FinalNeeded { id, rule, plugin, earlier })
 }
 
 fn approval(row: &Row<'_>) -> rusqlite::Result<Approval> {
+    // A yes to what a mandate asks about is like any other.
+    let forbidden: bool = row.get("forbidden")?;
     Ok(Approval {
         id: InvocationId::from_bytes(row.get("id")?),
         binding: Binding {
@@ -268,14 +321,16 @@ fn approval(row: &Row<'_>) -> rusqlite::Result<Approval> {
             blake3: rows::blake3(row, "blake3")?,
             arguments: rows::blake3(row, "arguments_blake3")?,
             revision: rows::count(row, "revision")?,
-            caller: caller(row)?,
+            caller: rows::caller(row)?,
         },
         state: rows::word(row, "state")?,
         expires_ms: rows::count(row, "expires_at")?,
+        overrides: row.get::<_, Option<String>>("overrides")?.filter(|_| forbidden),
     })
 }
 
-fn view(row: &Row<'_>, now: u64) -> rusqlite::Result<ApprovalView> {
+/// A row with its `earlier`, for people.
+pub(crate) fn view(row: &Row<'_>, now: u64) -> rusqlite::Result<ApprovalView> {
     let state: ApprovalState = rows::word(row, "state")?;
     let expires_at_ms = rows::count(row, "expires_at")?;
     let open = matches!(state, ApprovalState::Pending | ApprovalState::Approved);
@@ -287,11 +342,17 @@ fn view(row: &Row<'_>, now: u64) -> rusqlite::Result<ApprovalView> {
         plugin: row.get("plugin")?,
         blake3: rows::blake3(row, "blake3")?,
         effect: row.get("effect")?,
-        caller: caller(row)?.to_string(),
+        caller: rows::caller(row)?.to_string(),
         arguments: row.get("arguments")?,
         arguments_blake3: rows::blake3(row, "arguments_blake3")?,
         reason: row.get("reason")?,
         revision: rows::count(row, "revision")?,
+        overrides: row.get("overrides")?,
+        forbidden: row.get("forbidden")?,
+        earlier: rows::count(row, "earlier")?,
+        is_final: row.get("final")?,
+        requested_by: row.get("requested_by")?,
+        requested_for: row.get("requested_for")?,
         asked_at_ms: rows::count(row, "asked_at")?,
         expires_at_ms,
         decided_at_ms: rows::count_or_none(row, "decided_at")?,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use ares_kernel::facts::{Capability, Integrity, Maxima, Plugin};
+use ares_kernel::facts::{Capability, Integrity, Maxima, Objections, Plugin, Warnings};
 use ares_kernel::ports::{Catalog, Health, Provision, Resolution, Route};
 use ares_kernel::text::quoted;
 use ares_kernel::{Blake3, CapabilityId, PluginName, Request};
@@ -15,6 +15,7 @@ use crate::budgets::Charge;
 use crate::error::RegistryError;
 use crate::file_layer::FileLayer;
 use crate::history::Tracks;
+use crate::objections;
 use crate::options::Options;
 use crate::readers::Readers;
 use crate::registry::Registry;
@@ -36,6 +37,8 @@ pub(crate) struct Memory {
     maxima: Maxima,
     pub(crate) secrets: secrets::Memory,
     pub(crate) tracks: Tracks,
+    pub(crate) objections: objections::Counts,
+    pub(crate) warnings: Arc<Warnings>,
 }
 
 impl Memory {
@@ -52,6 +55,8 @@ impl Memory {
             maxima: options.maxima.clone(),
             secrets: secrets::Memory::new(options.secrets_key.clone()),
             tracks: Tracks::default(),
+            objections: objections::Counts::default(),
+            warnings: Arc::default(),
         }
     }
 
@@ -69,6 +74,7 @@ impl Memory {
         if let Some(snapshot) = loaded {
             self.snapshot.store(Arc::new(snapshot));
         }
+        self.objections.refresh(&self.readers)?;
         self.secrets.refresh(&self.readers)
     }
 }
@@ -125,7 +131,8 @@ impl Registry {
             Some(name) => Resolution::only(self.by_provider(&snapshot, name, &request.capability)),
             None => self.by_capability(&snapshot, &request.capability),
         };
-        Resolution { posture: snapshot.posture().cloned(), ..found }
+        let warnings = Some(Arc::clone(&self.memory.warnings));
+        Resolution { posture: snapshot.posture().cloned(), warnings, ..found }
     }
 
     fn by_provider(&self, snapshot: &Snapshot, name: &PluginName, capability: &CapabilityId) -> Provision {
@@ -254,5 +261,9 @@ impl Catalog for Registry {
 
     fn skeptics(&self) -> Arc<[PluginName]> {
         Arc::clone(self.memory.snapshot.load().skeptics())
+    }
+
+    fn objections(&self, skeptic: &Blake3) -> Option<Objections> {
+        self.memory.objections.of(skeptic)
     }
 }

@@ -295,6 +295,44 @@ pub enum RegistryError {
         /// What became of it.
         state: String,
     },
+    /// No rule stopped this call.
+    #[error("no rule stopped {id}; `ares-host mandates log` shows the calls that one did")]
+    NotStopped {
+        /// The id.
+        id: InvocationId,
+    },
+    /// A catastrophic rule stopped it.
+    #[error("rule `{rule}` refused {id} as catastrophic, and nothing overrides that")]
+    NothingOverrides {
+        /// The call.
+        id: InvocationId,
+        /// The rule.
+        rule: String,
+    },
+    /// Another rule stopped it, which cannot be overridden for this one call.
+    #[error("rule `{rule}` cannot be overridden for {id}: {why}")]
+    NotOverridable {
+        /// The call.
+        id: InvocationId,
+        /// The rule.
+        rule: String,
+        /// Why not, and what can be done instead.
+        why: &'static str,
+    },
+    /// The rule was overridden often: one more time must be meant.
+    #[error(
+        "rule `{rule}` was overridden for `{plugin}` {earlier} times in the last 30 days, so one more is final; if it is meant: `ares-host approvals approve {id} --final --note REASON`"
+    )]
+    FinalNeeded {
+        /// The call.
+        id: InvocationId,
+        /// The rule.
+        rule: String,
+        /// Whose call.
+        plugin: String,
+        /// How often.
+        earlier: u64,
+    },
     /// A change that makes no sense.
     #[error("{0}")]
     Invalid(String),

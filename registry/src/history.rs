@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::error::RegistryError;
 use crate::events::{self, Entry};
+use crate::objections;
 use crate::registry::Registry;
 use crate::rows::int;
 
@@ -182,6 +183,7 @@ impl Registry {
         let (name, subject) = (call.capability.clone(), plugin.clone());
         let counted = self.change("calling an answer wrong", move |connection| {
             let counted = wrong(connection, (blake3.as_bytes(), &name), mark, now)?;
+            objections::wrong(connection, id)?;
             let data = json!({ "invocation": id, "capability": name, "note": note, "counted": counted });
             let entry = Entry {
                 module: None,

@@ -25,6 +25,8 @@
 //! | events between plugins | [`deliveries`](Registry::deliveries), [`deliveries_waiting`](Registry::deliveries_waiting), [`delivery_claim`](Registry::delivery_claim), [`delivery_postpone`](Registry::delivery_postpone), [`delivery_end`](Registry::delivery_end) |
 //! | secrets | [`secrets`](Registry::secrets), [`secret_set`](Registry::secret_set), [`secret_rotate`](Registry::secret_rotate), [`secret_remove`](Registry::secret_remove) |
 //! | rules | [`policy_taken`](Registry::policy_taken), [`policies`](Registry::policies), [`policy`](Registry::policy) |
+//! | mandates | [`stops`](Registry::stops), [`stop_counts`](Registry::stop_counts), [`violations`](Registry::violations), [`request_override`](Registry::request_override), [`overrides`](Registry::overrides) |
+//! | skeptics | [`skeptics_record`](Registry::skeptics_record) |
 //! | analysis | [`analysis`](Registry::analysis) |
 //! | patterns | [`patterns`](Registry::patterns), [`pattern`](Registry::pattern), [`patterns_in`](Registry::patterns_in), [`tech_matrix`](Registry::tech_matrix), [`pattern_add`](Registry::pattern_add), [`pattern_remove`](Registry::pattern_remove), [`pattern_promote`](Registry::pattern_promote), [`pattern_used`](Registry::pattern_used) |
 //! | snapshots of folders | [`kept_snapshots`](Registry::kept_snapshots), [`kept_snapshot`](Registry::kept_snapshot), [`snapshot_begun`](Registry::snapshot_begun), [`snapshot_whole`](Registry::snapshot_whole), [`snapshot_ended`](Registry::snapshot_ended), [`snapshots_due`](Registry::snapshots_due) |
@@ -47,14 +49,17 @@ mod error;
 mod events;
 mod file_layer;
 mod grants;
+mod guard_warnings;
 mod history;
 mod invocations;
 mod journal;
 mod kv;
 mod migrate;
 mod modules;
+mod objections;
 mod options;
 mod outbox;
+mod overrides;
 mod patterns;
 mod pinned;
 mod policies;
@@ -70,6 +75,7 @@ mod snapshot;
 mod snapshots;
 mod spool;
 mod status;
+mod stops;
 mod surroundings;
 mod tasks;
 mod versions;
@@ -99,7 +105,9 @@ pub use error::{OtherContent, RegistryError};
 pub use file_layer::{FileLayer, NoTable};
 pub use history::CalledWrong;
 pub use migrate::SCHEMA_VERSION;
+pub use objections::SkepticView;
 pub use options::{JournalSync, Options};
+pub use overrides::{FINAL_FROM, OverrideWish};
 pub use patterns::{
     NewPattern, PATTERN_POINTS, PATTERNS_MAX, PatternMatch, PatternView, TechnologyView, UseOf,
 };
@@ -111,6 +119,7 @@ pub use register::Registered;
 pub use registry::Registry;
 pub use snapshot::Snapshot;
 pub use snapshots::{SnapshotEnd, SnapshotFolder, SnapshotView};
+pub use stops::{StopView, ViolationsView};
 pub use tasks::{TaskPlan, TaskView};
 pub use views::{
     CapabilityQuery, CapabilityView, ConfigView, DeliveryEnd, DeliveryView, DependencyView, EventQuery,

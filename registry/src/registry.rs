@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use crate::catalog::Memory;
 use crate::connection;
 use crate::error::RegistryError;
+use crate::guard_warnings;
 use crate::migrate;
 use crate::options::Options;
 use crate::readers::{ReadThreads, Readers};
@@ -57,6 +58,7 @@ impl Registry {
         let readers = Arc::new(Readers::new(path));
         let memory = Arc::new(Memory::new(Arc::clone(&readers), &options));
         memory.refresh()?;
+        guard_warnings::load(&readers, &memory.warnings, options.clock.now_ms())?;
         let spool = Arc::new(Spool::new(&folder, owner.id));
         let (clock, spool_of_writer) = (Arc::clone(&options.clock), Arc::clone(&spool));
         let (path, id) = (path.to_owned(), owner.id);

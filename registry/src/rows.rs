@@ -3,7 +3,7 @@
 
 use std::str::FromStr;
 
-use ares_kernel::{Blake3, InvocationId};
+use ares_kernel::{Blake3, Caller, InvocationId};
 use rusqlite::types::{FromSql, Type};
 use rusqlite::{Row, RowIndex};
 use serde::de::DeserializeOwned;
@@ -97,4 +97,14 @@ pub(crate) fn invocation_or_none(
     column: impl RowIndex,
 ) -> rusqlite::Result<Option<InvocationId>> {
     row.get::<_, Option<[u8; 16]>>(column).map(|bytes| bytes.map(InvocationId::from_bytes))
+}
+
+/// Who, from the columns `caller_kind` and `caller`.
+pub(crate) fn caller(row: &Row<'_>) -> rusqlite::Result<Caller> {
+    let name: String = row.get("caller")?;
+    Ok(match row.get_ref("caller_kind")?.as_str()? {
+        "human" => Caller::Human(name),
+        "plugin" => Caller::Plugin(parsed(row, "caller")?),
+        _ => Caller::Agent(name),
+    })
 }

@@ -30,6 +30,7 @@ mod lock;
 mod matrix;
 mod mcp;
 mod network;
+mod oversight;
 mod patterns;
 mod policy;
 mod progress;

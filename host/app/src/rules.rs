@@ -40,12 +40,12 @@ impl RuleBook for Book {
                 shown(&rules.forbid_standing(&wanted, by))
             }
             RuleWish::Remove { id } => shown(&rules.remove(&id, by)),
-            RuleWish::Test { subject, caller, origin, arguments } => {
+            RuleWish::Test { subject, caller, origin, arguments, rules: other } => {
                 rules.look();
                 let caller = caller.as_deref().map_or_else(|| Ok(by.clone()), one)?;
                 let origin = origin.as_deref().map(one).transpose()?;
                 let arguments = arguments.as_deref().map(tried).transpose()?;
-                shown(&rules.try_on(&TryOn { subject, caller, origin, arguments }))
+                shown(&rules.try_on(&TryOn { subject, caller, origin, arguments, rules: other }))
             }
             RuleWish::History { revision: None } => shown(&rules.history()),
             RuleWish::History { revision: Some(revision) } => shown(&rules.past(revision)),

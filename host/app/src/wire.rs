@@ -32,8 +32,10 @@ pub(crate) fn host(lock: Lock, settings: &Settings, mode: Mode) -> Result<Host, 
     let rules = Arc::new(rules(lock.state(), settings, &registry, Arc::clone(&clock))?);
     let policy = Arc::clone(&rules) as Arc<dyn Policy>;
     let rules = Arc::new(Book(rules));
-    let Gate { weights, ask_untried, breaker, approval, headroom, prefer_simpler, snapshots: when } = settings.gate;
-    let gate = gate::Settings { weights, ask_untried, breaker, headroom, prefer_simpler, snapshots: when };
+    let Gate { weights, ask_untried, breaker, patience, approval, headroom, prefer_simpler, snapshots: when } =
+        settings.gate;
+    let gate =
+        gate::Settings { weights, ask_untried, breaker, patience, headroom, prefer_simpler, snapshots: when };
     let snapshots = snapshots(lock.state(), settings);
     let (runtime, patterns) = (engine.clone(), settings.patterns);
     let foundation =

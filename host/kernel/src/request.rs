@@ -10,7 +10,7 @@ use crate::name::{CapabilityId, InvocationId, PluginName};
 use crate::progress::Sink;
 
 /// Who asks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "name", rename_all = "kebab-case")]
 pub enum Caller {
     /// A person, by the operating system's name for them.

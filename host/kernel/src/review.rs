@@ -87,6 +87,7 @@ impl Kernel {
             plugin: skeptic.clone(),
             blake3: None,
             record: (0, 0),
+            held_against: None,
             said: Err(why.to_owned()),
         };
         let Ok(capability) = REVIEW.parse::<CapabilityId>() else { return silent("it has no name") };
@@ -109,7 +110,8 @@ impl Kernel {
             .map(|capability| capability.track.history(0, 0))
             .unwrap_or_default();
         let blake3 = plugin.map(|plugin| plugin.blake3);
-        Review { plugin: skeptic.clone(), blake3, record: (history.good, history.uses), said }
+        let held_against = blake3.and_then(|blake3| self.parts().catalog.objections(&blake3));
+        Review { plugin: skeptic.clone(), blake3, record: (history.good, history.uses), held_against, said }
     }
 
     fn brief(&self, weighed: &Weighed) -> String {

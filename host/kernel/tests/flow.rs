@@ -11,6 +11,8 @@ mod events;
 mod fakes;
 #[path = "flow/gate.rs"]
 mod gate;
+#[path = "flow/oversight.rs"]
+mod oversight;
 #[path = "flow/rehearsal.rs"]
 mod rehearsal;
 #[path = "flow/snapshots.rs"]

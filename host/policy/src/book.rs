@@ -75,6 +75,8 @@ pub struct TryOn {
     pub origin: Option<Caller>,
     /// What the arguments would be about.
     pub arguments: Option<TriedArguments>,
+    /// The operator's rules to try, in the place of those in force.
+    pub rules: Option<String>,
 }
 
 /// What the arguments of a call that is tried would be about, as rules see it.
@@ -223,7 +225,7 @@ impl Rules {
     /// What the rules make of a call, without making it.
     ///
     /// # Errors
-    /// When the subject is none.
+    /// When the subject is none, and what is wrong with the rules to try.
     pub fn try_on(&self, wish: &TryOn) -> Result<Tried, PolicyError> {
         let arguments = wish.arguments.as_ref().map(said).transpose()?;
         let subject = self.subject(&wish.subject)?;
@@ -238,9 +240,13 @@ impl Rules {
             needs: &subject.needs,
             arguments,
         };
-        let decided = self.decide(&asked);
-        let rule = decided.rule.and_then(|at| self.with_set(|set| set.sources().rules.get(at).cloned()));
-        let rule = rule.flatten();
+        let other = wish.rules.as_ref().map(|text| self.judge(text)).transpose()?;
+        let decided = other.as_ref().map_or_else(|| self.decide(&asked), |set| set.decide(&asked));
+        let written = |at: usize| match &other {
+            Some(set) => set.sources().rules.get(at).cloned(),
+            None => self.with_set(|set| set.sources().rules.get(at).cloned()).flatten(),
+        };
+        let rule = decided.rule.and_then(written);
         Ok(Tried {
             subject: subject.shown,
             effect: subject.effect,

@@ -279,4 +279,11 @@ impl Policy for Rules {
             InForce::Nothing(ruling) => ruling.clone(),
         }
     }
+
+    fn rule_overridden(&self, question: &Question<'_>, rule: &str) -> Ruling {
+        match &**self.current() {
+            InForce::Set(set) => set.rule_overridden(question, rule),
+            InForce::Nothing(ruling) => ruling.clone(),
+        }
+    }
 }

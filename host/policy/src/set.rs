@@ -143,9 +143,21 @@ impl RuleSet {
         self.cache.get(question, || stacker::grow(STACK_BYTES, decide))
     }
 
+    /// The ruling where a person overrides this rule: it asks where it forbids, as `@ask forbid` does. A
+    /// catastrophic rule is not overridden, and no other rule is touched. Not from memory: it is seldom
+    /// asked.
+    pub(crate) fn rule_overridden(&self, question: &Question<'_>, rule: &str) -> Ruling {
+        stacker::grow(STACK_BYTES, || self.decide_overridden(&Asked::from(question), Some(rule)).ruling)
+    }
+
+    /// See [`RuleSet::decide_overridden`]; nothing is overridden.
+    pub(crate) fn decide(&self, asked: &Asked<'_>) -> Decided {
+        self.decide_overridden(asked, None)
+    }
+
     /// Evaluates every rule. A `forbid` that cannot be evaluated counts as one that matches, a
     /// `permit` as one that does not.
-    pub(crate) fn decide(&self, asked: &Asked<'_>) -> Decided {
+    pub(crate) fn decide_overridden(&self, asked: &Asked<'_>, overridden: Option<&str>) -> Decided {
         let (request, entities) = match asked.put(self.language, &self.sources.roles) {
             Ok(put) => put,
             Err(error) => {
@@ -169,7 +181,9 @@ impl RuleSet {
                 }
             }
         }
-        let rank = |at: &usize| self.sources.rules.get(*at).map_or(u8::MAX, |rule| rule.says.rank());
+        let lifted = |rule: &Rule| rule.says == Says::Forbid && overridden == Some(rule.id.as_str());
+        let says = |rule: &Rule| if lifted(rule) { Says::AskForbid } else { rule.says };
+        let rank = |at: &usize| self.sources.rules.get(*at).map_or(u8::MAX, |rule| says(rule).rank());
         let first = found.into_iter().min_by_key(|at| (rank(at), *at));
         let Some((at, ruling)) = first.and_then(|at| Some((at, self.rulings.get(at)?.clone()))) else {
             return Decided { ruling: self.nothing.clone(), rule: None };
@@ -181,6 +195,10 @@ impl RuleSet {
                     format!("{}; the rule could not be evaluated, so it counts: {why}", ruling.reason);
                 Ruling { reason: Cow::Owned(reason), ..ruling }
             }
+        };
+        let ruling = match self.sources.rules.get(at).filter(|rule| lifted(rule)) {
+            Some(_) => Ruling { stance: Stance::Ask, firm: true, ..ruling },
+            None => ruling,
         };
         Decided { ruling, rule: Some(at) }
     }

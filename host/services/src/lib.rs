@@ -17,6 +17,7 @@ mod lifecycle;
 mod machine;
 pub mod operation;
 mod operations;
+pub mod oversight;
 mod passing;
 pub mod patterns;
 pub mod progress;

@@ -12,6 +12,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::budgets::BudgetWish;
+use crate::oversight::OversightWish;
 use crate::patterns::PatternWish;
 use crate::rules::RuleWish;
 use crate::snapshots::SnapshotWish;
@@ -170,6 +171,9 @@ pub enum Operation {
         /// Permit such calls from now on, too.
         #[serde(default)]
         standing: Option<Standing>,
+        /// The last word: for an override, where there were others before it.
+        #[serde(default, rename = "final")]
+        is_final: bool,
     },
     /// Say no, or take a yes back that was not used. Answers like `Approval`.
     Deny {
@@ -286,6 +290,11 @@ pub enum Operation {
     Snapshots {
         /// What to do with them.
         wish: SnapshotWish,
+    },
+    /// Ask what the mandates and other rules stopped, and what became of it. Answers what the wish says.
+    Oversight {
+        /// What to ask.
+        wish: OversightWish,
     },
     /// Look over everything that is installed and what came of it, without running anything. Answers
     /// `{at_ms, host_version, looked_at, findings, sections}`; docs/analyze.md says what each of the

@@ -76,6 +76,9 @@ pub enum RuleWish {
         origin: Option<String>,
         /// JSON text of an object with `hosts`, `paths`, `blast` and `findings`.
         arguments: Option<String>,
+        /// The operator's rules to try, in the place of those in force.
+        #[serde(default)]
+        rules: Option<String>,
     },
     /// What rules there were. Answers an array of `{revision, at_ms, actor, action, blake3, reason}`,
     /// oldest first, or with a number the one, with its `text`.

@@ -18,8 +18,9 @@ use crate::options::JournalSync;
 use crate::outbox::Parcel;
 use crate::registry::Registry;
 use crate::spool::{Appended, UNFOLDED_MAX};
+use crate::stops::Stop;
 use crate::writer::Abort;
-use crate::{budgets, history, kv};
+use crate::{budgets, guard_warnings, history, kv, objections};
 
 fn journal_error(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> JournalError {
     JournalError(error.into())
@@ -63,7 +64,8 @@ impl Registry {
         let parcel = closing
             .published
             .map(|published| Parcel::of(published, &self.memory.snapshot.load(), owner, closing.ended_ms));
-        let question = closing.held.map(|held| Question::of(held, closing.effect));
+        let question = closing.held.map(|held| Question::of(held, closing));
+        let (stop, warned) = (Stop::of(closing), closing.warned.cloned());
         let keeper = closing.plugin.filter(|_| !writes.is_empty()).map(kv::Keeper::of);
         let written = self.change_async("closing an invocation", move |connection| {
             if begun {
@@ -80,8 +82,15 @@ impl Registry {
             if let Some((runner, used)) = closed.runner.as_ref().zip(closed.used) {
                 history::keep(connection, (&runner.blake3, &opened.capability), used)?;
             }
+            objections::keep(connection, &opened, &closed)?;
             if let Some(question) = question {
                 question.ask(connection, &opened)?;
+            }
+            if let Some(warned) = warned {
+                guard_warnings::keep(connection, &warned, &opened)?;
+            }
+            if let Some(stop) = stop {
+                stop.keep(connection, &opened)?;
             }
             if let (Some(parcel), Some(runner)) = (parcel, &closed.runner) {
                 parcel.keep(connection, &runner.blake3)?;
@@ -115,8 +124,12 @@ impl Journal for Registry {
             let what = (&begun.plugin.name, &opening.capability);
             (most, Charge::of(payer, what, opening.task.as_deref()))
         });
+        let warned = begun.warned.cloned();
         let written = self.change_async("opening an invocation", move |connection| {
             record::begin(connection, owner, &opened, &runner, effect.as_str())?;
+            if let Some(warned) = warned {
+                guard_warnings::keep(connection, &warned, &opened)?;
+            }
             if let Some((most, charge)) = charge {
                 budgets::reserve(connection, (&opened.id, opened.at), &charge, most)?;
             }
@@ -139,6 +152,8 @@ impl Journal for Registry {
             || !closing.writes.is_empty()
             || closing.published.is_some()
             || closing.held.is_some()
+            || closing.stopped.is_some()
+            || closing.warned.is_some()
             || opening.rehearsal
             || self.options.journal_sync == JournalSync::EveryReply;
         if on_disk {

@@ -15,7 +15,7 @@ use crate::error::{Doing, RegistryError};
 use crate::events::{self, Entry};
 use crate::history::{self, Gathered};
 use crate::journal::record;
-use crate::{budgets, outbox, status};
+use crate::{budgets, objections, outbox, status};
 
 /// Longer than any spool file grows: [`super::UNFOLDED_MAX`] slows callers down long before.
 const FILE_BYTES_MAX: u64 = 8 * super::UNFOLDED_MAX;
@@ -87,6 +87,9 @@ impl Folder<'_> {
             history::lost(&transaction, owner, self.now)?;
             budgets::lost(&transaction, owner)?;
             let lost = record::lost(&transaction, owner, self.now)?;
+            if lost > 0 {
+                objections::lost(&transaction)?;
+            }
             outbox::released(&transaction, owner)?;
             let stopped = status::orphaned(&transaction, owner, self.now)?;
             if lost + stopped > 0 {
@@ -130,6 +133,7 @@ fn fold_records(
         };
         match record::whole(connection, owner, &opened, &closed) {
             Ok(true) => {
+                objections::keep(connection, &opened, &closed)?;
                 if let Some((runner, used)) = closed.runner.as_ref().zip(closed.used) {
                     gathered.add(&runner.blake3, &opened.capability, used);
                 }

@@ -36,8 +36,13 @@ fn standing(registry: &Registry) -> (Money, Money, u64) {
 async fn begin(registry: &Registry, opening: &Opening, cost: &str) -> Result<(), String> {
     let plugin = registry.snapshot().plugin(&name("notes")).cloned().unwrap();
     let payer = operator();
-    let begun =
-        Begun { plugin: &plugin, effect: Effect::Write, approval: None, charge: Some((money(cost), &payer)) };
+    let begun = Begun {
+        plugin: &plugin,
+        effect: Effect::Write,
+        approval: None,
+        charge: Some((money(cost), &payer)),
+        warned: None,
+    };
     let begun = registry.begin(opening, begun).await;
     begun
         .map_err(|error| error.over_budget().map(ToString::to_string).unwrap_or_else(|| format!("{error:?}")))

@@ -92,10 +92,10 @@ fn a_call_that_changes_something_has_its_row_before_it_runs() {
     registry.register(notes(), &operator()).unwrap();
     let opening = opening("put_note");
     let plugin = registry.snapshot().plugin(&name("notes")).cloned().unwrap();
-    wait(
-        registry
-            .begin(&opening, Begun { plugin: &plugin, effect: Effect::Write, approval: None, charge: None }),
-    )
+    wait(registry.begin(
+        &opening,
+        Begun { plugin: &plugin, effect: Effect::Write, approval: None, charge: None, warned: None },
+    ))
     .unwrap();
     let status: String =
         state.raw().query_row("SELECT status FROM invocations", (), |row| row.get(0)).unwrap();
@@ -128,10 +128,10 @@ fn kv_is_kept_with_the_closing_row_or_not_at_all() {
     // One bad write: neither the row's end nor the good write is kept.
     let opening = opening("put_note");
     let plugin = registry.snapshot().plugin(&name("notes")).cloned().unwrap();
-    wait(
-        registry
-            .begin(&opening, Begun { plugin: &plugin, effect: Effect::Write, approval: None, charge: None }),
-    )
+    wait(registry.begin(
+        &opening,
+        Begun { plugin: &plugin, effect: Effect::Write, approval: None, charge: None, warned: None },
+    ))
     .unwrap();
     let bad = [write("good", Some("x")), write(&"k".repeat(257), Some("x"))];
     assert!(wait(close(&registry, &opening, Some(&plugin), Effect::Write, &bad)).is_err());
@@ -166,6 +166,8 @@ fn records_of_before_a_number_was_added_are_read_without_it() {
         published: None,
         used: Some(used),
         held: None,
+        stopped: None,
+        warned: None,
         flags: &[],
     };
     let closed = Closed::of(&closing);
@@ -233,12 +235,10 @@ fn calls_at_the_same_time_cannot_fill_a_store_beyond_its_limit() {
     let plugin = registry.snapshot().plugin(&name("notes")).cloned().unwrap();
     let openings: Vec<Opening> = (0..50).map(|_| opening("put_note")).collect();
     for opening in &openings {
-        wait(
-            registry.begin(
-                opening,
-                Begun { plugin: &plugin, effect: Effect::Write, approval: None, charge: None },
-            ),
-        )
+        wait(registry.begin(
+            opening,
+            Begun { plugin: &plugin, effect: Effect::Write, approval: None, charge: None, warned: None },
+        ))
         .unwrap();
     }
     let writes: Vec<_> =
@@ -263,10 +263,10 @@ fn writes_of_a_plugin_that_was_taken_out_are_refused() {
     registry.register(notes(), &operator()).unwrap();
     let opening = opening("put_note");
     let plugin = registry.snapshot().plugin(&name("notes")).cloned().unwrap();
-    wait(
-        registry
-            .begin(&opening, Begun { plugin: &plugin, effect: Effect::Write, approval: None, charge: None }),
-    )
+    wait(registry.begin(
+        &opening,
+        Begun { plugin: &plugin, effect: Effect::Write, approval: None, charge: None, warned: None },
+    ))
     .unwrap();
     registry.unregister(&name("notes"), &operator()).unwrap();
     assert!(
@@ -283,8 +283,10 @@ fn many_calls_share_few_commits_and_one_failure_takes_no_other_with_it() {
     let plugin = registry.snapshot().plugin(&name("notes")).cloned().unwrap();
     let openings: Vec<Opening> = (0..200).map(|_| opening("put_note")).collect();
     let begin = |opening| {
-        registry
-            .begin(opening, Begun { plugin: &plugin, effect: Effect::Write, approval: None, charge: None })
+        registry.begin(
+            opening,
+            Begun { plugin: &plugin, effect: Effect::Write, approval: None, charge: None, warned: None },
+        )
     };
     let begins: Vec<_> = openings.iter().map(begin).collect();
     let twice = begin(&openings[0]);
@@ -323,7 +325,8 @@ fn a_rehearsal_is_on_record_as_one_and_no_use_when_its_host_dies() {
     let (real, changes, reads, left) =
         (opening("put_note"), rehearsal("put_note"), rehearsal("get_note"), rehearsal("put_note"));
     let begin = |opening| {
-        let begun = Begun { plugin: &plugin, effect: Effect::Write, approval: None, charge: None };
+        let begun =
+            Begun { plugin: &plugin, effect: Effect::Write, approval: None, charge: None, warned: None };
         wait(registry.begin(opening, begun)).unwrap();
     };
     for opening in [&real, &changes, &left] {

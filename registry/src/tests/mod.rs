@@ -7,6 +7,7 @@ mod config_layers;
 mod journal;
 mod opening;
 mod outbox;
+mod oversight;
 mod patterns;
 mod policies;
 mod processes;
@@ -215,7 +216,7 @@ async fn call(registry: &Registry, opening: &Opening, effect: Effect, writes: &[
     let provider = snapshot.providers(&opening.capability).next().cloned().unwrap();
     if effect.changes() {
         registry
-            .begin(opening, Begun { plugin: &provider, effect, approval: None, charge: None })
+            .begin(opening, Begun { plugin: &provider, effect, approval: None, charge: None, warned: None })
             .await
             .unwrap();
     }
@@ -291,6 +292,8 @@ async fn close_as(
         published,
         used: None,
         held: None,
+        stopped: None,
+        warned: None,
         flags: &[],
     };
     registry.close(opening, closing).await

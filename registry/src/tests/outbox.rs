@@ -53,7 +53,10 @@ fn tell(registry: &Registry, payloads: &[&str]) -> Result<Opening, ares_kernel::
     let teller = registry.snapshot().plugin(&name("teller")).cloned().unwrap();
     wait(async {
         registry
-            .begin(&opening, Begun { plugin: &teller, effect: Effect::Write, approval: None, charge: None })
+            .begin(
+                &opening,
+                Begun { plugin: &teller, effect: Effect::Write, approval: None, charge: None, warned: None },
+            )
             .await
             .unwrap();
         let kept = (&[][..], Some(&published));

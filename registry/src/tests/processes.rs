@@ -50,7 +50,7 @@ fn job_die_in_the_middle() {
         registry
             .begin(
                 &opening("put_note"),
-                Begun { plugin: &plugin, effect: Effect::Write, approval: None, charge: None },
+                Begun { plugin: &plugin, effect: Effect::Write, approval: None, charge: None, warned: None },
             )
             .await
             .unwrap();
@@ -171,8 +171,11 @@ fn the_spool_of_a_living_process_is_left_alone() {
     one.register(notes(), &operator()).unwrap();
     let plugin = one.snapshot().plugin(&name("notes")).cloned().unwrap();
     let running = opening("put_note");
-    wait(one.begin(&running, Begun { plugin: &plugin, effect: Effect::Write, approval: None, charge: None }))
-        .unwrap();
+    wait(one.begin(
+        &running,
+        Begun { plugin: &plugin, effect: Effect::Write, approval: None, charge: None, warned: None },
+    ))
+    .unwrap();
     let two = state.open();
     assert_eq!(two.invocation(running.id).unwrap().unwrap().status, "running");
     drop(two);

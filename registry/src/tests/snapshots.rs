@@ -10,7 +10,7 @@ fn begun(registry: &Registry, capability: &str) -> Opening {
     let plugin = registry.snapshot().plugin(&name("notes")).cloned().unwrap();
     wait(
         registry
-            .begin(&opening, Begun { plugin: &plugin, effect: Effect::Write, approval: None, charge: None }),
+            .begin(&opening, Begun { plugin: &plugin, effect: Effect::Write, approval: None, charge: None, warned: None }),
     )
     .unwrap();
     opening

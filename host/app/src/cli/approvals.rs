@@ -1,7 +1,10 @@
 //! `approvals`: calls that wait for a person.
 
+use ares_registry::FINAL_FROM;
 use ares_services::operation::{Operation, Standing};
+use ares_services::oversight::OversightWish;
 use clap::Subcommand;
+use serde_json::Value;
 
 use super::Context;
 use crate::exit::ExitStatus;
@@ -15,7 +18,7 @@ use crate::render::{field, record, table};
 /// is then made again, at whatever door, and every check is made again.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  ares-host approvals list\n  ares-host approvals show 01934f3e-7c1b-7b7e-9d5c-2f1f0a3b4c5d\n  ares-host approvals approve 01934f3e-7c1b-7b7e-9d5c-2f1f0a3b4c5d --note \"seen the draft\"\n  ares-host approvals approve 01934f3e-7c1b-7b7e-9d5c-2f1f0a3b4c5d --always --until 2026-12-31T00:00:00Z\n  ares-host approvals deny 01934f3e-7c1b-7b7e-9d5c-2f1f0a3b4c5d"
+    after_help = "Examples:\n  ares-host approvals list\n  ares-host approvals show 01934f3e-7c1b-7b7e-9d5c-2f1f0a3b4c5d\n  ares-host approvals approve 01934f3e-7c1b-7b7e-9d5c-2f1f0a3b4c5d --note \"seen the draft\"\n  ares-host approvals approve 01934f3e-7c1b-7b7e-9d5c-2f1f0a3b4c5d --always --until 2026-12-31T00:00:00Z\n  ares-host approvals request-override 01934f3e-7c1b-7b7e-9d5c-2f1f0a3b4c5d --reason \"the key in it is revoked\"\n  ares-host approvals deny 01934f3e-7c1b-7b7e-9d5c-2f1f0a3b4c5d"
 )]
 pub(crate) struct Approvals {
     #[command(subcommand)]
@@ -54,6 +57,17 @@ enum Action {
         /// When the rule ends, for instance 2026-12-31T00:00:00Z
         #[arg(long, value_name = "TIME", requires = "always")]
         until: Option<String>,
+        /// You mean it: needed with --note where the rule that forbids was overridden twice in 30 days
+        #[arg(long = "final", requires = "note", conflicts_with = "always")]
+        is_final: bool,
+    },
+    /// Ask for a call to be let through once that a rule refused for its arguments
+    RequestOverride {
+        /// The refused invocation
+        id: String,
+        /// Why, kept with the override
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
     },
     /// Say no, or take a yes back that was not used
     Deny {
@@ -70,15 +84,19 @@ impl Approvals {
         let operation = match self.action {
             Action::List { all, limit } => return list(context, all, limit).await,
             Action::Show { id } => Operation::Approval { id },
-            Action::Approve { id, note, always, pattern, until } => {
+            Action::RequestOverride { id, reason } => {
+                Operation::Oversight { wish: OversightWish::RequestOverride { id, reason } }
+            }
+            Action::Approve { id, note, always, pattern, until, is_final } => {
                 let standing = always.then_some(Standing { pattern, until });
-                Operation::Approve { id, note, standing }
+                Operation::Approve { id, note, standing, is_final }
             }
             Action::Deny { id, note } => Operation::Deny { id, note },
         };
         let answer = context.operate(operation).await?;
         context.screen.show(&answer, |answer| {
             let mut text = record::render(answer);
+            text.push_str(&overriding(answer));
             if field::at(answer, "state").as_str() == Some("approved") {
                 let id = field::text(answer, "id");
                 text.push_str(&format!(
@@ -89,6 +107,21 @@ impl Approvals {
         })?;
         Ok(ExitStatus::Done)
     }
+}
+
+/// How often the rule that forbids was overridden before, while somebody decides.
+fn overriding(answer: &Value) -> String {
+    let asked = *field::at(answer, "forbidden") == Value::Bool(true)
+        && *field::at(answer, "state") == Value::String("pending".to_owned());
+    if !asked {
+        return String::new();
+    }
+    let (rule, plugin) = (field::text(answer, "overrides"), field::text(answer, "plugin"));
+    let earlier = field::number(answer, "earlier");
+    let how = if earlier < FINAL_FROM { "" } else { "; one more is final: --final --note REASON" };
+    format!(
+        "\nA yes overrides rule `{rule}`, for this call alone; overridden for {plugin} in 30 days: {earlier}{how}\n"
+    )
 }
 
 async fn list(context: &Context, all: bool, limit: u32) -> Result<ExitStatus, Failure> {

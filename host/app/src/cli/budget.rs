@@ -19,7 +19,7 @@ use crate::render::{field, record};
 /// exit code 9). What costs something and fits no budget waits for a person.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Amounts are in your own unit, with at most six digits behind the point. A budget begins anew with the hour, day or month in UTC.\n\nExamples:\n  ares-host budget set agents --caller 'agent:*' --most 5 --per day\n  ares-host budget set search --capability web_search --most 0.50 --per hour\n  ares-host budget set trip --task trip-to-oslo --most 20\n  ares-host budget list\n  ares-host budget rm search"
+    after_help = "Examples:\n  ares-host budget set agents --caller 'agent:*' --most 5 --per day\n  ares-host budget set search --capability web_search --most 0.50 --per hour\n  ares-host budget set trip --task trip-to-oslo --most 20\n  ares-host budget list\n  ares-host budget rm search\n\nAmounts are in your own unit, with at most six digits behind the point. A budget begins anew with the hour, day or month in UTC."
 )]
 pub(crate) struct Budget {
     #[command(subcommand)]

@@ -147,6 +147,8 @@ async fn asked(session: &Session, context: &Context, answer: &Value) -> Result<O
     if !matches!(said.to_lowercase().as_str(), "y" | "yes") {
         return Ok(None);
     }
-    session.operate(Operation::Approve { id: id.clone(), note: None, standing: None }).await?;
+    session
+        .operate(Operation::Approve { id: id.clone(), note: None, standing: None, is_final: false })
+        .await?;
     Ok(Some(id))
 }

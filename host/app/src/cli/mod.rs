@@ -25,6 +25,7 @@ mod knowledge;
 mod list;
 mod lock;
 mod lockout;
+mod mandates;
 mod manifest;
 mod mcp;
 mod mode;
@@ -38,6 +39,7 @@ mod run;
 mod scan;
 mod secrets;
 mod self_test;
+mod skeptics;
 mod snapshots;
 mod start;
 mod status;
@@ -125,6 +127,8 @@ pub(crate) enum Command {
     Policy(policy::Policy),
     Budget(budget::Budget),
     Tasks(tasks::Tasks),
+    Mandates(mandates::Mandates),
+    Skeptics(skeptics::Skeptics),
     Secrets(secrets::Secrets),
     Snapshots(snapshots::Snapshots),
     Patterns(patterns::Patterns),
@@ -177,6 +181,8 @@ impl Command {
             Self::Invocations(command) => command.run(context).await,
             Self::Config(command) => command.run(context).await,
             Self::Grants(command) => command.run(context).await,
+            Self::Mandates(command) => command.run(context).await,
+            Self::Skeptics(command) => command.run(context).await,
             Self::Policy(command) => command.run(context).await,
             Self::Budget(command) => command.run(context).await,
             Self::Tasks(command) => command.run(context).await,

@@ -16,7 +16,7 @@ use crate::text_file;
 /// See, try and change the rules that say which calls run, which ask a person, and which never run
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  ares-host policy list\n  ares-host policy test write --caller agent:claude\n  ares-host policy test scan_folder --arguments \"{}\"\n  ares-host policy allow notes/add_note --for agent:mcp:* --until 2027-01-01T00:00:00Z\n  ares-host policy deny net:api --reason \"not before the audit\"\n  ares-host policy rm deny-net-api\n  ares-host policy set policy.cedar\n  ares-host policy history 3"
+    after_help = "Examples:\n  ares-host policy list\n  ares-host policy test write --caller agent:claude\n  ares-host policy test scan_folder --arguments \"{}\"\n  ares-host policy test write --rules policy.cedar\n  ares-host policy allow notes/add_note --for agent:mcp:* --until 2027-01-01T00:00:00Z\n  ares-host policy deny net:api --reason \"not before the audit\"\n  ares-host policy rm deny-net-api\n  ares-host policy set policy.cedar\n  ares-host policy history 3"
 )]
 pub(crate) struct Policy {
     #[command(subcommand)]
@@ -82,6 +82,9 @@ enum Action {
         /// What the arguments would be about: {"hosts":[],"paths":[],"blast":0,"findings":[]}
         #[arg(long, value_name = "JSON")]
         arguments: Option<String>,
+        /// Try the rules in this file in the place of yours
+        #[arg(long, value_name = "FILE")]
+        rules: Option<PathBuf>,
     },
     /// What rules there were, by whom and why; with a number that file as it was
     History {
@@ -105,8 +108,10 @@ impl Policy {
             }
             Action::Deny { pattern, callers, reason } => (RuleWish::Deny { pattern, callers, reason }, rule),
             Action::Rm { id } => (RuleWish::Remove { id }, removed),
-            Action::Test { subject, caller, origin, arguments } => {
-                (RuleWish::Test { subject, caller, origin, arguments }, tried)
+            Action::Test { subject, caller, origin, arguments, rules } => {
+                let rules = rules.as_deref().map(text_file::read).transpose();
+                let rules = rules.map_err(|error| Failure::io("reading the rules", &error))?;
+                (RuleWish::Test { subject, caller, origin, arguments, rules }, tried)
             }
             Action::History { revision: None } => (RuleWish::History { revision: None }, history),
             Action::History { revision } => (RuleWish::History { revision }, |answer| raw(answer, "text")),

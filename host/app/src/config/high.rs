@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ares_engine::Pool;
 use ares_kernel::facts::{Maxima, Quota};
-use ares_kernel::gate::{Breaker, Weights};
+use ares_kernel::gate::{Breaker, Patience, Weights};
 use ares_kernel::snapshot::When;
 use ares_policy::Roles;
 use ares_registry::FileLayer;
@@ -27,6 +27,8 @@ pub(crate) struct Gate {
     pub ask_untried: bool,
     /// When calls that break again and again are not made for a while.
     pub breaker: Breaker,
+    /// How much the guard may warn of before a person looks.
+    pub patience: Patience,
     /// How long a person's yes holds.
     pub approval: Duration,
     /// How much memory of the machine stays free, in bytes.
@@ -159,6 +161,11 @@ fn gate(low: &Low) -> Gate {
             faults: small(low.whole(&low::BREAKER_FAULTS)),
             cool: Duration::from_secs(low.whole(&low::BREAKER_S)),
         },
+        patience: Patience {
+            same: small(low.whole(&low::WARNINGS_SAME)),
+            within_s: small(low.whole(&low::WARNINGS_S)),
+            one_call: small(low.whole(&low::WARNINGS_ONE_CALL)),
+        },
         approval: Duration::from_secs(low.whole(&low::APPROVAL_S)),
         prefer_simpler: low.word(&low::PREFER_SIMPLER) == "yes",
         headroom: low.whole(&low::HEADROOM_MB) << 20,
@@ -179,7 +186,9 @@ impl Settings {
     pub(crate) fn for_trial(&self) -> Self {
         let weights = Weights { base: 9000, ..Weights::default() };
         let breaker = Breaker { faults: u32::MAX, ..self.gate.breaker };
-        let gate = Gate { weights, ask_untried: false, breaker, snapshots: When::Never, ..self.gate };
+        let patience = Patience { same: u32::MAX, one_call: u32::MAX, ..self.gate.patience };
+        let gate =
+            Gate { weights, ask_untried: false, breaker, patience, snapshots: When::Never, ..self.gate };
         Self { gate, policy_file: None, ..self.clone() }
     }
 

@@ -459,6 +459,12 @@ keys! {
         "After so many faults of one kind with one sort of arguments, such calls are not made for a while.";
     BREAKER_S "gate.breaker_s" = "30", Kind::Whole(1, 86_400),
         "How long that is, in seconds; then one call is let through to see.";
+    WARNINGS_SAME "gate.warnings_same" = "5", Kind::Whole(1, 1000),
+        "A person looks at a change where the guard warned of the same thing in so many calls of one caller.";
+    WARNINGS_S "gate.warnings_s" = "3600", Kind::Whole(1, 86_400),
+        "Within how many seconds that is counted.";
+    WARNINGS_ONE_CALL "gate.warnings_one_call" = "3", Kind::Whole(1, 1000),
+        "A person looks at a change where the guard warns of so many things in one call.";
     APPROVAL_S "gate.approval_s" = "900", Kind::Whole(1, 86_400),
         "How long a person's yes to one call holds, in seconds.";
     PREFER_SIMPLER "gate.prefer_simpler" = "\"no\"", Kind::Word(&["no", "yes"]),

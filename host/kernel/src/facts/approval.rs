@@ -47,6 +47,8 @@ pub struct Approval {
     pub state: ApprovalState,
     /// When it ends, in milliseconds since the Unix epoch.
     pub expires_ms: u64,
+    /// The rule that forbids it and that it overrides, if it is more than a yes to what was asked.
+    pub overrides: Option<String>,
 }
 
 impl Approval {
@@ -115,6 +117,7 @@ mod tests {
             binding: binding(),
             state: ApprovalState::Approved,
             expires_ms: 100,
+            overrides: None,
         };
         assert_eq!(approval.fits(&binding(), 99), Ok(()));
         assert_eq!(approval.fits(&binding(), 100).unwrap_err().0, "approval-expired");

@@ -10,6 +10,7 @@ mod grants;
 mod history;
 mod limits;
 mod net;
+mod objections;
 mod plugin;
 mod posture;
 mod quota;
@@ -17,6 +18,7 @@ mod rate;
 mod schema;
 mod secret;
 mod task;
+mod warnings;
 
 pub use approval::{Approval, ApprovalState, Binding};
 pub use cost::{Budget, Cost, Money, MoneyError, OverBudget};
@@ -29,6 +31,7 @@ pub use history::{
 };
 pub use limits::{Limits, Maxima};
 pub use net::{Host, Method, MethodError, NetAsk, NetRule, Origin, OriginError, Scheme, special};
+pub use objections::Objections;
 pub use plugin::{
     About, Capability, Claim, Claimed, HealthPolicy, Hooks, Integrity, Plugin, Priority, Sequencing, Target,
 };
@@ -38,3 +41,4 @@ pub use rate::{Rate, TooOften};
 pub use schema::{SCHEMA_BYTES_MAX, Schema, SchemaError};
 pub use secret::SecretGrant;
 pub use task::Task;
+pub use warnings::{WARNING_MS_MAX, Warnings};

@@ -6,10 +6,10 @@ use std::time::Instant;
 use serde_json::Value;
 
 use super::{Draft, Refused, Resolved, Weighed};
-use crate::facts::{Binding, Capability, Effect, Grants, Limits, Plugin};
+use crate::facts::{Capability, Effect, Grants, Limits, Plugin};
 use crate::gate::{Decision, Gate, Grounds, Judgement, Kind, Refusal, Verdict};
-use crate::name::{Blake3, CapabilityId, InvocationId, PluginName, Topic};
-use crate::ports::{Held, Invoke, Opening, Route};
+use crate::name::{CapabilityId, InvocationId, PluginName, Topic};
+use crate::ports::{Held, Invoke, Opening, Route, Warned};
 use crate::progress::Sink;
 use crate::rehearsal::Stage;
 use crate::request::{Caller, Request};
@@ -26,6 +26,8 @@ pub struct Admitted {
     pub(super) context: (u32, u32),
     /// What it runs with instead of a freer decision.
     pub(super) approval: Option<InvocationId>,
+    /// What the guard warned of, where that counts.
+    pub(super) warned: Option<Warned>,
     /// Where its effects come together, if it is a rehearsal.
     pub(super) stage: Option<Stage>,
 }
@@ -95,10 +97,12 @@ impl Gate {
         let mut draft = Draft::new(resolved, self);
         for check in self.checks() {
             if let Err(refusal) = check.check(&mut draft) {
+                draft.count_warnings(self.settings().patience);
                 let verdict = Verdict::refused(&refusal, draft.ranking());
                 return Err(Refused::new(draft, refusal, verdict));
             }
         }
+        draft.count_warnings(self.settings().patience);
         let ruling = draft.ruling.take().ok_or_else(Refusal::unjudged);
         let judged = draft.route().cloned().and_then(|route| {
             let judgement = self.judge(&draft, &route, ruling?);
@@ -119,7 +123,7 @@ impl Gate {
     /// The refusal, ready to be recorded.
     #[expect(clippy::result_large_err, reason = "as above")]
     pub fn decide(&self, weighed: Weighed, invoke: Arc<dyn Invoke>) -> Result<Admitted, Refused> {
-        let Weighed { draft, route, judgement, arguments } = weighed;
+        let Weighed { mut draft, route, judgement, arguments } = weighed;
         let grounds = Grounds::of(&draft, &route, &judgement, self.settings());
         let decision = grounds.decide();
         let request = draft.request();
@@ -130,6 +134,9 @@ impl Gate {
         let lifted = match lift(&draft, &route, &judgement, (&arguments, grounds)) {
             Ok(lifted) => lifted,
             Err(no) => {
+                if no.1.is_some() {
+                    draft.stop(&judgement.ruling);
+                }
                 let mut verdict = Verdict::judged(decision, judgement, draft.ranking());
                 verdict.snapshot = snapshot;
                 return Err(Refused::asking(draft, *no, verdict));
@@ -140,12 +147,12 @@ impl Gate {
         let decision = if free { Decision::Caveats } else { decision };
         let mut verdict = Verdict::judged(decision, judgement, draft.ranking());
         (verdict.approval, verdict.snapshot) = (lifted, snapshot);
-        let Draft { resolved, grants, limits, deadline, context, shape, .. } = draft;
+        let Draft { resolved, grants, limits, deadline, context, shape, warned, .. } = draft;
         let request = resolved.received.request;
         let opening = resolved.received.opening;
         let permit =
             Permit { request, route, grants, limits, deadline, arguments, invoke, stage: stage.clone() };
-        Ok(Admitted { opening, verdict, permit, context: (context, shape), approval: lifted, stage })
+        Ok(Admitted { opening, verdict, permit, context: (context, shape), approval: lifted, warned, stage })
     }
 }
 
@@ -168,21 +175,10 @@ fn lift(
         // Nothing of it lasts, so nobody is asked.
         return Ok(None);
     }
-    // The same arguments are the same text, in whatever order they were written.
-    let mut sorted = arguments.clone();
-    sorted.sort_all_objects();
-    let canonical = sorted.to_string();
-    let binding = Binding {
-        capability: route.capability.id.clone(),
-        plugin: route.plugin.name.clone(),
-        blake3: route.plugin.blake3,
-        arguments: Blake3::of(canonical.as_bytes()),
-        revision: judgement.ruling.revision,
-        caller: draft.request().caller.clone(),
-    };
+    let question = draft.question(arguments, &judgement.ruling).map_err(|no| Box::new((no, None)))?;
     if let Some(id) = draft.request().approval {
         let fits = match draft.approval() {
-            Some(approval) => approval.fits(&binding, draft.received_ms()),
+            Some(approval) => approval.fits(&question.binding, draft.received_ms()),
             None => Err(("no-approval", format!("there is no approval {id}"))),
         };
         return match fits {
@@ -195,7 +191,7 @@ fn lift(
     }
     let reason = grounds.reason(judgement);
     let refusal = Refusal::held(decision, draft.request().id, route, &reason);
-    Err(Box::new((refusal, Some(Held { binding, arguments: canonical, reason, pauses: grounds.unplanned }))))
+    Err(Box::new((refusal, Some(Held { reason, pauses: grounds.unplanned, ..question }))))
 }
 
 impl Permit {

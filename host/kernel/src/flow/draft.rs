@@ -6,11 +6,13 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::{Parent, Received, Resolved};
-use crate::facts::{Approval, Budget, Grants, Limits, Mode, Posture};
+use crate::facts::{Approval, ApprovalState, Binding, Budget, Grants, Limits, Mode, Posture};
 use crate::gate::checks::guard;
-use crate::gate::{Breaker, Finding, Gate, Kind, Refusal, prefer_simpler};
+use crate::gate::{Breaker, Finding, Gate, Kind, Patience, Refusal, prefer_simpler};
 use crate::name::{Blake3, CapabilityId};
-use crate::ports::{Arguments, Policy, Provision, Question, Ranked, Route, Ruling};
+use crate::ports::{
+    Arguments, Held, Policy, Provision, Question, Ranked, Route, Ruling, Stance, Stopped, Warned,
+};
 use crate::request::{Caller, Request};
 
 /// What a call would get if the gate stopped asking now.
@@ -23,6 +25,9 @@ pub struct Draft {
     pub(super) context: u32,
     pub(super) ruling: Option<Ruling>,
     pub(super) findings: Vec<Finding>,
+    pub(super) stopped: Option<Box<Stopped>>,
+    pub(super) warned: Option<Warned>,
+    warned_too_often: bool,
     guarded: Vec<ares_guard::Finding>,
     pub(super) shape: u32,
     breaker: Breaker,
@@ -56,6 +61,9 @@ impl Draft {
             context: 0,
             ruling: None,
             findings: Vec::new(),
+            stopped: None,
+            warned: None,
+            warned_too_often: false,
             guarded: Vec::new(),
             shape: 0,
             breaker: gate.settings().breaker,
@@ -169,15 +177,64 @@ impl Draft {
     /// # Errors
     /// The refusal for a request nobody can answer.
     pub fn ask_rules(&self, arguments: Option<Arguments<'_>>) -> Result<Ruling, Refusal> {
+        Ok(self.policy.rule(&self.about_rules(arguments)?))
+    }
+
+    /// The same where a person has overridden the one rule that forbids it. What comes of that is a no, or
+    /// a firm question: only the approval that says so can answer it, and that is bound to this very
+    /// request.
+    ///
+    /// # Errors
+    /// The refusal for a request nobody can answer.
+    pub fn ask_overridden(&self, arguments: Arguments<'_>, forbids: Ruling) -> Result<Ruling, Refusal> {
+        let person = self.approval().filter(|approval| approval.state == ApprovalState::Approved);
+        // Of a rehearsal nobody is asked, so nobody could have answered.
+        let overridden = person.and_then(|approval| approval.overrides.as_deref());
+        let overridden = overridden.filter(|_| !self.request().rehearse);
+        let same = forbids.stance == Stance::Never && forbids.rule.as_deref() == overridden;
+        let Some(rule) = overridden.filter(|_| same) else { return Ok(forbids) };
+        let ruling = self.policy.rule_overridden(&self.about_rules(Some(arguments))?, rule);
+        Ok(Ruling { stance: ruling.stance.max(Stance::Ask), firm: true, ..ruling })
+    }
+
+    fn about_rules<'a>(&'a self, arguments: Option<Arguments<'a>>) -> Result<Question<'a>, Refusal> {
         let route = self.route()?;
-        let (caller, origin) = (&self.request().caller, self.first_caller());
-        Ok(self.policy.rule(&Question {
-            caller,
-            origin,
+        Ok(Question {
+            caller: &self.request().caller,
+            origin: self.first_caller(),
             plugin: &route.plugin,
             capability: &route.capability,
             arguments,
-        }))
+        })
+    }
+
+    /// Notes the rule that stops it, for the record. A rehearsal is stopped from nothing.
+    pub fn stop(&mut self, ruling: &Ruling) {
+        if self.request().rehearse {
+            return;
+        }
+        // Only a no that is about arguments can be overridden.
+        let arguments = self.arguments.as_ref().filter(|_| ruling.stance == Stance::Never);
+        let question = arguments.and_then(|arguments| self.question(arguments, ruling).ok());
+        self.stopped = Stopped::of(ruling, question).map(Box::new);
+    }
+
+    /// The question to a person about this very request, for the reason of this ruling.
+    pub(super) fn question(&self, arguments: &Value, ruling: &Ruling) -> Result<Held, Refusal> {
+        let route = self.route()?;
+        // The same arguments are the same text, in whatever order they were written.
+        let mut sorted = arguments.clone();
+        sorted.sort_all_objects();
+        let canonical = sorted.to_string();
+        let binding = Binding {
+            capability: route.capability.id.clone(),
+            plugin: route.plugin.name.clone(),
+            blake3: route.plugin.blake3,
+            arguments: Blake3::of(canonical.as_bytes()),
+            revision: ruling.revision,
+            caller: self.request().caller.clone(),
+        };
+        Ok(Held { binding, arguments: canonical, reason: ruling.reason.to_string(), pauses: false })
     }
 
     /// All providers, best first, when there was a choice.
@@ -302,6 +359,30 @@ impl Draft {
             self.findings.push(noted);
         }
         self.guarded.push(finding);
+    }
+
+    /// Takes in what the guard warned of before a change, and notes where that is too much. Before a look it
+    /// counts nothing: tools that look for harm are given harmful text on purpose. Nor does a rehearsal.
+    pub(super) fn count_warnings(&mut self, patience: Patience) {
+        let changes = self.route().is_ok_and(|route| route.capability.effect.changes());
+        if !changes || self.request().rehearse || self.guarded.is_empty() {
+            return;
+        }
+        let mut rules: Vec<&'static str> = self.guarded.iter().map(|finding| finding.rule).collect();
+        rules.sort_unstable();
+        rules.dedup();
+        let warned = Warned { by: self.first_caller().clone(), rules };
+        let before = (self.guarded.len(), self.resolved.resolution.warnings.as_deref());
+        let spent = patience.spent(&warned, before, (self.received_ms(), self.request().id));
+        self.warned_too_often = spent.is_some();
+        self.findings.extend(spent);
+        self.warned = Some(warned);
+    }
+
+    /// Whether the guard's warnings add up to a question.
+    #[must_use]
+    pub fn is_warned_too_often(&self) -> bool {
+        self.warned_too_often
     }
 
     /// Notes what the steps should weigh.

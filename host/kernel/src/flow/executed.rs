@@ -37,7 +37,7 @@ impl Admitted {
     /// starts; when that fails, the guest does not start. A panic of the engine is a fault of this
     /// call and of no other.
     pub async fn run(self, engine: &dyn Engine, ledger: &Ledger) -> Executed {
-        let Self { opening, verdict, permit, context, approval, stage } = self;
+        let Self { opening, verdict, permit, context, approval, warned, stage } = self;
         let plugin = Arc::clone(permit.plugin());
         let capability = Arc::clone(permit.capability());
         let limits = permit.limits().clone();
@@ -47,7 +47,7 @@ impl Admitted {
         let most = capability.cost.filter(|_| stage.is_none()).map(|cost| cost.most(&limits));
         let begun = if effect.changes() || approval.is_some() || most.is_some() {
             let charge = most.map(|most| (most, &payer));
-            let begun = Begun { plugin: &plugin, effect, approval, charge };
+            let begun = Begun { plugin: &plugin, effect, approval, charge, warned: warned.as_ref() };
             ledger.journal.begin(&opening, begun).await.map(|()| true)
         } else {
             Ok(false)

@@ -11,7 +11,7 @@ use crate::facts::{Came, Capability, Effect, Money, Plugin, Use};
 use crate::gate::{Refusal, Summary, Verdict};
 use crate::ledger::Ledger;
 use crate::name::{Blake3, CapabilityId, InvocationId};
-use crate::ports::{Closing, Held, JournalError, Opening};
+use crate::ports::{Closing, Held, JournalError, Opening, Stopped, Warned};
 use crate::rehearsal::Rehearsal;
 use crate::report::{Ended, Failure, Fault, FaultKind, KvWrite, LimitHit, Usage};
 use crate::snapshot::{self, Snapshot};
@@ -68,6 +68,8 @@ mod sealed {
         pub(super) published: Option<super::Published>,
         pub(super) ran: Option<super::Ran>,
         pub(super) held: Option<super::Held>,
+        pub(super) stopped: Option<Box<super::Stopped>>,
+        pub(super) warned: Option<super::Warned>,
         pub(super) flags: Vec<super::Flag>,
         pub(super) rehearsal: Option<Box<super::Rehearsal>>,
         pub(super) snapshot: Option<Box<super::Snapshot>>,
@@ -161,6 +163,8 @@ impl Parts for Verified {
             published: self.published,
             ran: self.context.map(|context| Ran { capability: self.capability, context }),
             held: None,
+            stopped: None,
+            warned: None,
             flags: self.flags,
             rehearsal: self.rehearsal.map(Box::new),
             snapshot: self.snapshot.map(Box::new),
@@ -182,6 +186,8 @@ impl Parts for Refused {
             published: None,
             ran: None,
             held: self.held,
+            stopped: self.stopped,
+            warned: self.warned,
             flags: Vec::new(),
             rehearsal: None,
             snapshot: None,
@@ -276,6 +282,8 @@ impl Ledger {
             published: published.as_ref(),
             used: ending.used(ended_ms),
             held: held.as_ref(),
+            stopped: ending.stopped.as_deref(),
+            warned: ending.warned.as_ref(),
             flags: &ending.flags,
         };
         self.journal.close(opening, closing).await

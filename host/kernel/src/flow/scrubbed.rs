@@ -41,7 +41,8 @@ impl Refused {
     /// Hides stored values in the refusal, which may quote what the caller wrote.
     pub fn scrub(mut self, secrets: &dyn Secrets) -> Self {
         hide(&mut self.refusal.message, secrets);
-        if let Some(held) = &mut self.held {
+        let question = self.stopped.as_mut().and_then(|stopped| stopped.question.as_mut());
+        for held in self.held.iter_mut().chain(question) {
             hide(&mut held.arguments, secrets);
             hide(&mut held.reason, secrets);
         }

@@ -24,6 +24,8 @@ pub fn by_record(plugin: &Plugin, capability: &Capability, weights: &Weights, no
         alternatives: Vec::new(),
         skeptics: Vec::new(),
         blocked: false,
+        repeated: false,
+        patience: None,
         tier: Tier::Third,
         weights: (*weights != Weights::default()).then_some(*weights),
         score: 0,

@@ -66,6 +66,8 @@ pub struct Grounds {
     pub unplanned: bool,
     /// Whether it costs something and no budget covers it.
     pub unpaid: bool,
+    /// Whether the guard's warnings add up to a question.
+    pub repeated: bool,
     /// Whether the host's mode lets run what a rule only asks about.
     pub auto: bool,
 }
@@ -84,6 +86,7 @@ impl Grounds {
             blocked: judgement.blocked,
             unplanned: judgement.findings.iter().any(|finding| finding.id == "C10"),
             unpaid: explain::cost(draft, route).is_some() && draft.budgets().is_empty(),
+            repeated: judgement.repeated,
             auto: draft.posture().mode == Mode::Auto && !judgement.ruling.firm,
         }
     }
@@ -104,7 +107,9 @@ impl Grounds {
         let of_skeptics = if self.blocked { Decision::Ask } else { Decision::Execute };
         let of_budgets = if self.unpaid { Decision::Ask } else { Decision::Execute };
         let of_plan = if self.unplanned { Decision::Escalate } else { Decision::Execute };
-        self.of_effect().max(of_rules).max(of_trial).max(of_skeptics).max(of_budgets).max(of_plan)
+        let of_guard = if self.repeated { Decision::Escalate } else { Decision::Execute };
+        let of_facts = self.of_effect().max(of_trial).max(of_skeptics).max(of_guard);
+        of_facts.max(of_rules).max(of_budgets).max(of_plan)
     }
 
     /// Why a person is asked.
@@ -121,6 +126,9 @@ impl Grounds {
         match (self.decide(), stance) {
             (Decision::Escalate, _) if self.unplanned => {
                 found(judgement, "C10").unwrap_or_else(|| "it is not in the plan of its task".to_owned())
+            }
+            (Decision::Escalate, _) if self.repeated => {
+                found(judgement, "C12").unwrap_or_else(|| "the guard warns again and again".to_owned())
             }
             (Decision::Escalate, _) => format!("confidence is low ({})", judgement.sum()),
             (_, Stance::Ask) => {
@@ -178,6 +186,7 @@ mod tests {
             blocked: false,
             unpaid: false,
             unplanned: false,
+            repeated: false,
             auto: false,
         }
     }
@@ -214,6 +223,7 @@ mod tests {
                             blocked: false,
                             unpaid: false,
                             unplanned: false,
+                            repeated: false,
                             auto: false,
                         }
                     })
@@ -245,6 +255,8 @@ mod tests {
             );
             let blocked = Grounds { blocked: true, ..grounds }.decide();
             assert!(blocked >= decided && blocked >= Ask, "{grounds:?}");
+            let repeated = Grounds { repeated: true, ..grounds }.decide();
+            assert!(repeated >= decided && repeated >= Escalate, "{grounds:?}");
             assert_eq!(
                 decided == Decision::Refuse,
                 grounds.stance >= Stance::Never || {

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::steps::{Mark, STEPS};
-use super::{Alternative, Decision, Depth, Finding, Judgement, Level, Reviewed, Verdict};
+use super::{Alternative, Decision, Depth, Finding, Judgement, Level, Patience, Reviewed, Verdict};
 use crate::facts::History;
 use crate::name::InvocationId;
 use crate::ports::Ruling;
@@ -70,6 +70,9 @@ pub struct Judged {
     pub alternatives: Vec<Alternative>,
     /// What lowered the score.
     pub warnings: Vec<String>,
+    /// How much the guard may warn of, where it is not the usual.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patience: Option<Patience>,
 }
 
 /// A verdict in full.
@@ -149,6 +152,7 @@ fn judged(judgement: &Judgement) -> Judged {
         skeptics: judgement.skeptics.clone(),
         alternatives: judgement.alternatives.clone(),
         warnings: warnings.map(|finding| finding.text.clone()).collect(),
+        patience: judgement.patience,
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bounds, Finding, Level, Reviewed, Tier, Weights};
+use super::{Bounds, Finding, Level, Patience, Reviewed, Tier, Weights};
 use crate::facts::History;
 use crate::name::PluginName;
 use crate::ports::Ruling;
@@ -75,6 +75,12 @@ pub struct Judgement {
     /// Whether one of them wants a person asked.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub blocked: bool,
+    /// Whether the guard's warnings add up to a question.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub repeated: bool,
+    /// How much the guard may warn of, where it is not the usual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patience: Option<Patience>,
 }
 
 impl Judgement {

@@ -8,6 +8,7 @@ mod decision;
 mod explained;
 mod finding;
 mod judgement;
+mod patience;
 mod prefer;
 mod reach;
 mod refusal;
@@ -24,6 +25,7 @@ pub use decision::{Decision, Grounds};
 pub use explained::{Explained, Judged, StepOut, Sum};
 pub use finding::{Evidence, Finding};
 pub use judgement::{Alternative, Depth, Judgement};
+pub use patience::Patience;
 pub(crate) use prefer::prefer_simpler;
 pub(crate) use reach::spots;
 pub use refusal::{Kind, Refusal};
@@ -64,6 +66,8 @@ pub struct Settings {
     pub prefer_simpler: bool,
     /// When a snapshot is taken of what a call may change.
     pub snapshots: When,
+    /// How much the guard may warn of before a person looks.
+    pub patience: Patience,
 }
 
 /// When calls that break again and again are not made for a while.
@@ -90,6 +94,7 @@ impl Default for Settings {
             headroom: 0,
             prefer_simpler: false,
             snapshots: When::default(),
+            patience: Patience::default(),
         }
     }
 }
@@ -156,6 +161,8 @@ impl Gate {
             ruling,
             skeptics: Vec::new(),
             blocked: false,
+            repeated: draft.is_warned_too_often(),
+            patience: Some(self.settings.patience).filter(|patience| *patience != Patience::default()),
         });
         let case = Case { draft, route, weights: &self.settings.weights };
         for step in STEPS {

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Evidence, Finding, Judgement};
+use crate::facts::Objections;
 use crate::name::{Blake3, PluginName};
 use crate::text::escaped;
 
@@ -13,7 +14,7 @@ const OBJECTIONS_MAX: usize = 5;
 const TEXT_MAX: usize = 500;
 
 /// How much an objection weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// It is told.
@@ -58,6 +59,8 @@ pub struct Review {
     pub blake3: Option<Blake3>,
     /// Its own record: how many of its reviews were answers.
     pub record: (u32, u32),
+    /// What became of its earlier objections.
+    pub held_against: Option<Objections>,
     /// What it said, or why it said nothing, in words.
     pub said: Result<Answer, String>,
 }
@@ -76,6 +79,12 @@ pub struct Reviewed {
     pub uses: u32,
     /// How many objections it had.
     pub objections: u32,
+    /// How much the gravest of them weighs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+    /// What became of its earlier ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<Objections>,
     /// What could be done instead, in its words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alternatives: Vec<String>,
@@ -88,20 +97,27 @@ impl Judgement {
     /// Takes a review in and does the sum again. Every text is a skeptic's own: escaped and cut, never
     /// read for words that mean something.
     pub(crate) fn hear(&mut self, review: Review) {
-        let Review { plugin, blake3, record: (good, uses), said } = review;
+        let Review { plugin, blake3, record: (good, uses), held_against, said } = review;
         let row = vec![Evidence::row("modules", plugin.as_str())];
+        let earlier = held_against.filter(|earlier| earlier.all() > 0);
         let answer = said.unwrap_or_else(|why| {
             let text = format!("skeptic `{plugin}` said nothing: {}", escaped(&why, TEXT_MAX));
             self.findings.push(Finding::warning("K2", text, row.clone()));
             Answer::default()
         });
         let objections = answer.objections.iter().take(OBJECTIONS_MAX);
+        let severity = objections.clone().map(|objection| objection.severity).max();
         for Objection { severity, text } in objections.clone() {
-            let text = format!("skeptic `{plugin}`: {}", escaped(text, TEXT_MAX));
+            let mut text = format!("skeptic `{plugin}`: {}", escaped(text, TEXT_MAX));
+            let mut row = row.clone();
+            if let Some(earlier) = &earlier {
+                text.push_str(&format!(" ({})", earlier.sum()));
+                row.push(Evidence::row("objections", plugin.as_str()));
+            }
             self.blocked |= *severity == Severity::Block;
             self.findings.push(match severity {
-                Severity::Note => Finding::note("K1", text, row.clone()),
-                Severity::Warn | Severity::Block => Finding::warning("K1", text, row.clone()),
+                Severity::Note => Finding::note("K1", text, row),
+                Severity::Warn | Severity::Block => Finding::warning("K1", text, row),
             });
         }
         let texts = |texts: &[String]| texts.iter().take(3).map(|text| escaped(text, TEXT_MAX)).collect();
@@ -111,6 +127,8 @@ impl Judgement {
             good,
             uses,
             objections: u32::try_from(objections.count()).unwrap_or(u32::MAX),
+            severity,
+            earlier,
             alternatives: texts(&answer.alternatives),
             questions: texts(&answer.questions),
         });

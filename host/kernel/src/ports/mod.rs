@@ -6,6 +6,7 @@ mod policy;
 mod runtime;
 mod secrets;
 mod snapshots;
+mod stopped;
 mod store;
 
 pub use machine::{Machine, UnknownMachine};
@@ -13,6 +14,7 @@ pub use policy::{Arguments, NoRules, Policy, Question, Ruling, Stance};
 pub use runtime::{Component, Described, Health, Hook, HookReport, LoadError, Runtime};
 pub use secrets::{NoSecrets, Scrubbing, Secrets, SecretsError};
 pub use snapshots::{CopiesError, FolderCopies, NoSnapshots, NotTaken, Snapshots, Withheld};
+pub use stopped::{Stopped, Warned};
 pub use store::{KvError, KvStore, KvUsed, StoreFull};
 
 use std::sync::Arc;
@@ -22,7 +24,8 @@ use futures::future::BoxFuture;
 
 use crate::event::{DeliveryId, Posted, Published};
 use crate::facts::{
-    Approval, Binding, Budget, Capability, Drift, Effect, Integrity, Money, OverBudget, Plugin, Posture, Use,
+    Approval, Binding, Budget, Capability, Drift, Effect, Integrity, Money, Objections, OverBudget, Plugin,
+    Posture, Use, Warnings,
 };
 use crate::flow::{Outcome, Permit};
 use crate::gate::Verdict;
@@ -53,6 +56,12 @@ pub trait Catalog: Send + Sync {
     fn skeptics(&self) -> Arc<[PluginName]> {
         Arc::new([])
     }
+
+    /// What became of the objections of the skeptic with this component, from memory. Nothing is known in a
+    /// catalogue as it comes.
+    fn objections(&self, _skeptic: &Blake3) -> Option<Objections> {
+        None
+    }
 }
 
 /// Who can answer a request.
@@ -72,6 +81,8 @@ pub struct Resolution {
     pub done: Option<Vec<CapabilityId>>,
     /// The budgets the request would be charged to, where its capability costs something.
     pub budgets: Vec<Budget>,
+    /// What the guard warned of lately, where that is remembered.
+    pub warnings: Option<Arc<Warnings>>,
 }
 
 impl Resolution {
@@ -86,6 +97,7 @@ impl Resolution {
             posture: None,
             done: None,
             budgets: Vec::new(),
+            warnings: None,
         }
     }
 }
@@ -254,6 +266,8 @@ pub struct Begun<'a> {
     /// The most it may cost, and who made the first call of its chain, to whom that is charged; nothing
     /// where it costs nothing.
     pub charge: Option<(Money, &'a Caller)>,
+    /// What the guard warned of, where that counts.
+    pub warned: Option<&'a Warned>,
 }
 
 /// How an invocation ended.
@@ -291,6 +305,10 @@ pub struct Closing<'a> {
     pub flags: &'a [Flag],
     /// What a person is asked, if the call is held for one.
     pub held: Option<&'a Held>,
+    /// The rule of the operator's that held or refused it, if one did.
+    pub stopped: Option<&'a Stopped>,
+    /// What the guard warned of in a call that did not run, where that counts.
+    pub warned: Option<&'a Warned>,
 }
 
 /// A question to a person, kept under the id of the invocation that is held for it.

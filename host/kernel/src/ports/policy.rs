@@ -13,6 +13,14 @@ use crate::request::Caller;
 pub trait Policy: Send + Sync {
     /// What the rules say.
     fn rule(&self, question: &Question<'_>) -> Ruling;
+
+    /// What they say where a person overrides the rule of this id: it asks where it forbids. Every other
+    /// rule says what it says, and one that nothing lifts goes on forbidding. Rules that cannot be
+    /// overridden say the same as before.
+    fn rule_overridden(&self, question: &Question<'_>, rule: &str) -> Ruling {
+        let _ = rule;
+        self.rule(question)
+    }
 }
 
 /// No rules at all: everything may run. For kernels in tests; a host has rules.

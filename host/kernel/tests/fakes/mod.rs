@@ -14,12 +14,13 @@ use ares_kernel::facts::{
     Integrity, Limits, Plugin, Priority, Schema, Scope, Target,
 };
 use ares_kernel::facts::{
-    Budget, Cost, Extent, Lockout, Mode, Money, OverBudget, Posture, Rate, Sequencing, Spot,
+    Budget, Cost, Extent, Lockout, Mode, Money, OverBudget, Posture, Rate, Sequencing, Spot, Warnings,
 };
 use ares_kernel::gate::{Breaker, Settings, Weights};
 use ares_kernel::ports::{
     ApprovalGone, Begun, Catalog, Clock, Closing, Engine, Health, Held, Journal, JournalError, Machine,
-    NoRules, Opening, Provision, Resolution, Route, Scrubbing, Secrets, SecretsError, StoreFull,
+    NoRules, Opening, Policy, Provision, Question, Resolution, Route, Ruling, Scrubbing, Secrets,
+    SecretsError, Stance, Stopped, StoreFull, Warned,
 };
 use ares_kernel::rehearsal::{Intent, Tried};
 use ares_kernel::{
@@ -62,6 +63,10 @@ struct State {
     unwell: Mutex<Option<Health>>,
     skeptics: Mutex<Vec<PluginName>>,
     later_ms: AtomicU64,
+    ruling: Mutex<Option<Ruling>>,
+    stopped: Mutex<Vec<Stopped>>,
+    warnings: Arc<Warnings>,
+    warned: Mutex<Vec<Warned>>,
     routes: Vec<Route>,
 }
 
@@ -92,7 +97,7 @@ impl World {
             journal: state.clone(),
             clock: state.clone(),
             catalog: state.clone(),
-            policy: Arc::new(NoRules),
+            policy: state.clone(),
             engine: state.clone(),
             secrets: state.clone(),
             machine: state.clone(),
@@ -220,8 +225,31 @@ impl World {
     /// Says yes to one.
     pub(crate) fn approve(&self, id: InvocationId, held: &Held) {
         let (binding, state) = (held.binding.clone(), ApprovalState::Approved);
-        let approval = Approval { id, binding, state, expires_ms: NOW_MS + 1 };
+        let approval = Approval { id, binding, state, expires_ms: NOW_MS + 1, overrides: None };
         self.state.approvals.lock().unwrap().push(approval);
+    }
+
+    /// Says yes to one against the rule that forbids it.
+    pub(crate) fn override_rule(&self, id: InvocationId, held: &Held, rule: &str) {
+        self.approve(id, held);
+        let mut approvals = self.state.approvals.lock().unwrap();
+        approvals.last_mut().unwrap().overrides = Some(rule.to_owned());
+    }
+
+    /// What the rules say of whoever knows the arguments; before, they are silent.
+    pub(crate) fn rules(&self, stance: Stance, rule: &'static str, firm: bool) {
+        let (rule, reason) = (Some(Cow::Borrowed(rule)), Cow::Borrowed("so it is"));
+        *self.state.ruling.lock().unwrap() = Some(Ruling { stance, rule, reason, revision: 1, firm });
+    }
+
+    /// What the guard warned of so far.
+    pub(crate) fn warned(&self) -> Vec<Warned> {
+        self.state.warned.lock().unwrap().clone()
+    }
+
+    /// What rules stopped so far.
+    pub(crate) fn stopped(&self) -> Vec<Stopped> {
+        self.state.stopped.lock().unwrap().clone()
     }
 
     pub(crate) fn break_journal(&self, at: &'static str) {
@@ -253,6 +281,18 @@ impl State {
 impl Clock for State {
     fn now_ms(&self) -> u64 {
         NOW_MS + self.later_ms.load(Ordering::SeqCst)
+    }
+}
+
+impl Policy for State {
+    fn rule(&self, question: &Question<'_>) -> Ruling {
+        let ruling = self.ruling.lock().unwrap().clone();
+        ruling.filter(|_| question.arguments.is_some()).unwrap_or_else(|| NoRules.rule(question))
+    }
+
+    /// These rules are easily led: they permit whatever somebody overrode.
+    fn rule_overridden(&self, question: &Question<'_>, _: &str) -> Ruling {
+        NoRules.rule(question)
     }
 }
 
@@ -305,7 +345,9 @@ impl Catalog for State {
         let approval = approvals.iter().find(|known| Some(known.id) == request.approval).cloned();
         let (posture, done) = (self.posture.lock().unwrap().clone(), self.done.lock().unwrap().clone());
         let budgets = self.budgets.lock().unwrap().clone();
-        let resolution = Resolution { approval, posture, done, budgets, ..Resolution::only(provision) };
+        let warnings = Some(Arc::clone(&self.warnings));
+        let resolution =
+            Resolution { approval, posture, done, budgets, warnings, ..Resolution::only(provision) };
         async move { resolution }.boxed()
     }
 
@@ -335,6 +377,7 @@ impl Journal for State {
         {
             return async move { Err(JournalError(OverBudget { cost, budget }.into())) }.boxed();
         }
+        self.warned.lock().unwrap().extend(begun.warned.cloned());
         self.records.lock().unwrap().push(format!("begin {}", opening.capability));
         async { self.journal("begin") }.boxed()
     }
@@ -347,6 +390,8 @@ impl Journal for State {
         self.records.lock().unwrap().push(format!("close {} {}", closing.status, opening.capability));
         self.parents.lock().unwrap().push(opening.parent);
         self.held.lock().unwrap().extend(closing.held.cloned());
+        self.stopped.lock().unwrap().extend(closing.stopped.cloned());
+        self.warned.lock().unwrap().extend(closing.warned.cloned());
         if *self.broken.lock().unwrap() == Some("store") && !closing.writes.is_empty() {
             let plugin = closing.plugin.unwrap().name.clone();
             let full = StoreFull { plugin, limit: "kv_total_bytes", would: 2, most: 1 };

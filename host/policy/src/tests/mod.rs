@@ -124,6 +124,17 @@ impl Call {
     }
 
     fn ruling(&self, rules: &Rules) -> Ruling {
+        self.asked(|asked| rules.decide(asked).ruling)
+    }
+
+    /// The same where a person overrides this rule.
+    fn overridden(&self, rules: &Rules, rule: &str) -> Ruling {
+        let decide =
+            |set: &crate::set::RuleSet| self.asked(|asked| set.decide_overridden(asked, Some(rule)).ruling);
+        rules.with_set(decide).unwrap()
+    }
+
+    fn asked(&self, decide: impl FnOnce(&Asked<'_>) -> Ruling) -> Ruling {
         let said = self.arguments.as_ref().map(|(blast, findings, hosts)| Said {
             hosts: hosts.clone(),
             paths: Vec::new(),
@@ -141,7 +152,7 @@ impl Call {
             needs: &self.needs,
             arguments: said,
         };
-        rules.decide(&asked).ruling
+        decide(&asked)
     }
 
     fn stance(&self, rules: &Rules) -> Stance {

@@ -232,3 +232,27 @@ fn adding_a_forbid_never_frees_anything() {
         }
     }
 }
+
+#[test]
+fn an_override_makes_one_forbid_ask_and_touches_nothing_else() {
+    const OTHER: &str = "@id(\"other\") forbid (principal, action, resource);\n";
+    for (file, rule, stance, decides) in [
+        (FORBID, "forbid", Stance::Ask, "forbid"),
+        (FORBID, "nothing", Stance::Never, "forbid"),
+        (&[PERMIT, FORBID].concat(), "forbid", Stance::Ask, "forbid"),
+        (&[ASK, FORBID].concat(), "forbid", Stance::Ask, "ask"),
+        (&[FORBID, OTHER].concat(), "forbid", Stance::Never, "other"),
+        (&[FORBID, CATASTROPHIC].concat(), "forbid", Stance::Catastrophic, "worst"),
+        (CATASTROPHIC, "worst", Stance::Catastrophic, "worst"),
+        (PERMIT, "permit", Stance::Auto, "permit"),
+        (ASK_PERMIT, "ask-permit", Stance::Ask, "ask-permit"),
+    ] {
+        let place = Place::with(file);
+        let rules = place.open();
+        let ruling = call("add_note", Effect::Write).overridden(&rules, rule);
+        assert_eq!((ruling.stance, ruling.rule.as_deref()), (stance, Some(decides)), "{rule} in {file}");
+        assert!(ruling.stance != Stance::Ask || ruling.firm || decides == "ask-permit", "{ruling:?}");
+        let plain = call("add_note", Effect::Write).ruling(&rules);
+        assert!(plain.stance < Stance::Never || ruling.stance >= Stance::Ask, "never free: {file}");
+    }
+}

@@ -27,7 +27,8 @@ fn forbid(rules: &Rules, pattern: &Pattern, callers: &Callers) -> Done {
 }
 
 fn tried(rules: &Rules, subject: &str) -> Result<crate::book::Tried, PolicyError> {
-    let wish = TryOn { subject: subject.to_owned(), caller: agent(), origin: None, arguments: None };
+    let wish =
+        TryOn { subject: subject.to_owned(), caller: agent(), origin: None, arguments: None, rules: None };
     rules.try_on(&wish)
 }
 
@@ -116,9 +117,32 @@ fn what_rules_make_of_a_class_or_a_scope_can_be_tried() {
     }
     let arguments =
         Some(TriedArguments { findings: vec!["delete-everything".to_owned()], ..TriedArguments::default() });
-    let wish =
-        TryOn { subject: "destructive".to_owned(), caller: person(), origin: Some(agent()), arguments };
+    let wish = TryOn {
+        subject: "destructive".to_owned(),
+        caller: person(),
+        origin: Some(agent()),
+        arguments,
+        rules: None,
+    };
     assert_eq!(rules.try_on(&wish).unwrap().ruling.stance, Stance::Catastrophic);
     let arguments = Some(TriedArguments { blast: 5, ..TriedArguments::default() });
     assert!(rules.try_on(&TryOn { arguments, ..wish }).is_err());
+}
+
+#[test]
+fn rules_can_be_tried_before_they_are_taken() {
+    let rules = Place::new().open();
+    let text = "@id(\"no\") forbid (principal, action, resource);";
+    let wish = TryOn {
+        subject: "read".to_owned(),
+        caller: agent(),
+        origin: None,
+        arguments: None,
+        rules: Some(text.to_owned()),
+    };
+    let tried = rules.try_on(&wish).unwrap();
+    assert_eq!((tried.ruling.stance, tried.text.as_deref()), (Stance::Never, Some(text)));
+    assert!(rules.try_on(&TryOn { rules: Some("half a rule".to_owned()), ..wish.clone() }).is_err());
+    let now = rules.try_on(&TryOn { rules: None, ..wish }).unwrap();
+    assert_eq!(now.ruling.stance, Stance::Auto, "they were only tried");
 }

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use ares_kernel::facts::{Integrity, Plugin};
+use ares_kernel::facts::{Integrity, Objections, Plugin};
 use ares_kernel::ports::{Catalog, Provision, Resolution};
 use ares_kernel::{Blake3, PluginName, Request};
 use futures::FutureExt;
@@ -147,6 +147,10 @@ impl Catalog for Provisioned {
             resolution
         }
         .boxed()
+    }
+
+    fn objections(&self, skeptic: &Blake3) -> Option<Objections> {
+        self.0.inner.objections(skeptic)
     }
 
     fn skeptics(&self) -> Arc<[PluginName]> {

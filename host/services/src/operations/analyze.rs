@@ -59,6 +59,7 @@ impl Operations {
                         caller: Some(of.to_string()),
                         origin: None,
                         arguments: None,
+                        rules: None,
                     };
                     // Who keeps the rules may not be able to say; then nothing is found here.
                     let answer = rules.carry_out(&caller, test).ok();

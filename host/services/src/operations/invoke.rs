@@ -43,14 +43,17 @@ impl Operations {
         json(&self.0.invoke.invoke(request).await)
     }
 
-    /// For a held call: the yes somebody said to the very same one before.
+    /// For a held call, or one that a rule refused which can be overridden: the yes somebody said to the very
+    /// same one before.
     async fn said_before(
         &self,
         request: &Request,
         outcome: &Outcome,
     ) -> Result<Option<InvocationId>, Problem> {
         let held = match outcome.status() {
-            Status::Refused(refusal) => refusal.kind == Kind::Held,
+            Status::Refused(refusal) => {
+                refusal.kind == Kind::Held || (refusal.check, refusal.code) == ("rules", "denied")
+            }
             Status::Ok(_) | Status::Failed(_) | Status::Fault(_) | Status::Unrecorded => false,
         };
         if !held || request.approval.is_some() {

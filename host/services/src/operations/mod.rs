@@ -13,6 +13,7 @@ mod invoke;
 mod journal;
 mod life;
 mod lists;
+mod oversight;
 mod patterns;
 mod permission;
 mod policy;
@@ -121,7 +122,9 @@ impl Operations {
             Operation::LockoutOff { note } => self.lockout_change(caller, LockoutChange::Off(note)).await,
             Operation::Approvals { all, limit } => self.approvals(all, limit).await,
             Operation::Approval { id } => self.approval(&id).await,
-            Operation::Approve { id, note, standing } => self.approve(caller, &id, note, standing).await,
+            Operation::Approve { id, note, standing, is_final } => {
+                self.approve(caller, &id, approvals::Yes { note, standing, is_final }).await
+            }
             Operation::Deny { id, note } => self.deny(caller, &id, note).await,
             Operation::ConfigGet { plugin, key } => self.config_get(&plugin, key).await,
             Operation::ConfigSet { plugin, key, value } => {
@@ -144,6 +147,7 @@ impl Operations {
             Operation::Tasks { wish } => self.tasks(caller, wish).await,
             Operation::Patterns { wish } => self.patterns(caller, wish).await,
             Operation::Snapshots { wish } => self.snapshots(caller, wish).await,
+            Operation::Oversight { wish } => self.oversight(caller, wish).await,
             Operation::Analyze => self.analyze(caller).await,
             Operation::Doctor => self.doctor().await,
         }

@@ -43,6 +43,7 @@ pub(super) fn weight(operation: &Operation) -> Weight {
         Operation::Tasks { .. } => Weight::Heavy,
         Operation::Patterns { wish } if !wish.changes() => Weight::Light,
         Operation::Patterns { .. } => Weight::Heavy,
+        Operation::Oversight { .. } => Weight::Heavy,
         Operation::Register { .. }
         | Operation::Unregister { .. }
         | Operation::Enable { .. }
@@ -98,6 +99,7 @@ mod tests {
     use super::*;
     use crate::budgets::BudgetWish;
     use crate::operation::Hidden;
+    use crate::oversight::OversightWish;
     use crate::patterns::PatternWish;
     use crate::rules::RuleWish;
     use crate::snapshots::SnapshotWish;
@@ -123,6 +125,11 @@ mod tests {
             Operation::Tasks { wish: TaskWish::Resume { name: "x".to_owned() } },
             Operation::Snapshots { wish: SnapshotWish::List { all: false } },
             Operation::Snapshots { wish: SnapshotWish::Restore { id: String::new(), dry_run: true } },
+            Operation::Oversight { wish: OversightWish::Overrides { limit: 1 } },
+            Operation::Oversight {
+                wish: OversightWish::RequestOverride { id: String::new(), reason: "x".to_owned() },
+            },
+            Operation::Approve { id: String::new(), note: None, standing: None, is_final: true },
             Operation::SecretsList,
             Operation::SecretSet { name: "A".to_owned(), value: Hidden::new("12345678".to_owned()) },
             Operation::SecretRotate { name: "A".to_owned(), value: Hidden::new("12345678".to_owned()) },

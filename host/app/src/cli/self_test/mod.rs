@@ -109,7 +109,8 @@ impl Trial {
         }
         // Whoever runs a case wants its calls made.
         let id = field::text(&outcome, "id");
-        self.operate(Operation::Approve { id: id.clone(), note: None, standing: None }).await?;
+        self.operate(Operation::Approve { id: id.clone(), note: None, standing: None, is_final: false })
+            .await?;
         self.operate(Operation::Invoke(Call { approval: Some(id), ..call })).await
     }
 

@@ -18,7 +18,7 @@ impl Check for Policy {
         if ruling.rule.is_none() && ruling.stance == Stance::Never {
             return Ok(());
         }
-        permitted(self.name(), &ruling)
+        permitted(self.name(), &ruling).inspect_err(|_| draft.stop(&ruling))
     }
 }
 

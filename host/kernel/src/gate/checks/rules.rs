@@ -8,10 +8,10 @@ use super::policy::permitted;
 use crate::facts::{Effect, Origin, Scope};
 use crate::flow::Draft;
 use crate::gate::{Check, Refusal};
-use crate::ports::Arguments;
+use crate::ports::{Arguments, Ruling, Stance};
 
 /// Refuses what a rule forbids for these arguments and what no rule permits, and keeps what the rules
-/// said for the decision.
+/// said for the decision. A rule that a person has overridden for this very request asks instead.
 pub(super) struct Rules;
 
 impl Check for Rules {
@@ -22,12 +22,27 @@ impl Check for Rules {
     fn check(&self, draft: &mut Draft) -> Result<(), Refusal> {
         let ruling = {
             let arguments = about(draft)?;
-            draft.ask_rules(Some(arguments))?
+            let ruling = draft.ask_rules(Some(arguments))?;
+            if ruling.stance == Stance::Never { draft.ask_overridden(about(draft)?, ruling)? } else { ruling }
         };
-        permitted(self.name(), &ruling)?;
+        permitted(self.name(), &ruling).map_err(|no| {
+            draft.stop(&ruling);
+            overridable(no, draft, &ruling)
+        })?;
         draft.accept_ruling(ruling);
         Ok(())
     }
+}
+
+/// Says how a person is asked about it nevertheless, where one can be.
+fn overridable(mut no: Refusal, draft: &Draft, ruling: &Ruling) -> Refusal {
+    if ruling.stance == Stance::Never && ruling.rule.is_some() && !draft.request().rehearse {
+        let id = draft.request().id;
+        no.message.push_str(&format!(
+            "; to ask for this call to be let through once: `ares-host approvals request-override {id} --reason TEXT`"
+        ));
+    }
+    no
 }
 
 /// What rules may look at of the arguments.
