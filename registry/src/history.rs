@@ -1,11 +1,11 @@
 //! The table `history`: what came of earlier calls, for the gate. In memory it is fed as calls end; the
 //! table follows with the journal.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ares_kernel::facts::{Came, Track, Use, kept_uses};
-use ares_kernel::{Blake3, Caller, CapabilityId, InvocationId};
+use ares_kernel::{Blake3, Caller, CapabilityId, InvocationId, PluginName};
 use rusqlite::{Connection, OptionalExtension as _};
 use serde::Serialize;
 use serde_json::json;
@@ -201,6 +201,63 @@ impl Registry {
             track.wrong(mark.0, mark.1);
         }
         Ok(CalledWrong { id, capability: call.capability, plugin, counted })
+    }
+}
+
+impl Registry {
+    /// Records how many cases of a plugin passed, by capability: evidence for its active component, if that is
+    /// the one that was tested. What was recorded of that before goes.
+    ///
+    /// # Errors
+    /// When the plugin or a capability of it is not registered, or another component is active, and when the
+    /// registry cannot be written.
+    pub fn note_tested(
+        &self,
+        plugin: &PluginName,
+        blake3: Blake3,
+        passed: BTreeMap<CapabilityId, u32>,
+        actor: &Caller,
+    ) -> Result<(), RegistryError> {
+        let snapshot = self.snapshot();
+        let known =
+            snapshot.plugin(plugin).ok_or_else(|| RegistryError::NoSuchPlugin { name: plugin.clone() })?;
+        if known.blake3 != blake3 {
+            let message = format!(
+                "what was tested is not what is registered: `{plugin}` is {} here and was {blake3} there; register it first",
+                known.blake3
+            );
+            return Err(RegistryError::Invalid(message));
+        }
+        if let Some(unknown) = passed.keys().find(|id| known.capability(id).is_none()) {
+            return Err(RegistryError::Invalid(format!("`{plugin}` has no capability `{unknown}`")));
+        }
+        let (now, actor, subject) = (self.now(), actor.to_string(), plugin.to_string());
+        let counts = passed.clone();
+        self.change("recording what was tested", move |connection| {
+            for (capability, passed) in &counts {
+                let key = (blake3.as_bytes(), capability.as_str());
+                let mut uses = stored(connection, key)?;
+                uses.retain(|one| one.came != Came::Tested);
+                uses.extend(Use::tested(*passed, now));
+                write(connection, key, &uses, now)?;
+            }
+            let data = json!({ "blake3": blake3, "passed": counts });
+            let entry = Entry {
+                module: None,
+                subject: Some(&subject),
+                actor: Some(actor),
+                kind: "cases_passed",
+                data,
+                at: now,
+            };
+            Ok(events::insert(connection, &entry)?)
+        })?;
+        for (capability, passed) in passed {
+            if let Some(track) = self.memory.tracks.known(blake3, &capability) {
+                track.tested(passed, now);
+            }
+        }
+        Ok(())
     }
 }
 

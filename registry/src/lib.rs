@@ -24,6 +24,7 @@
 //! | invocations | [`invocations`](Registry::invocations), [`invocation`](Registry::invocation), [`flush`](Registry::flush) |
 //! | events between plugins | [`deliveries`](Registry::deliveries), [`deliveries_waiting`](Registry::deliveries_waiting), [`delivery_claim`](Registry::delivery_claim), [`delivery_postpone`](Registry::delivery_postpone), [`delivery_end`](Registry::delivery_end) |
 //! | secrets | [`secrets`](Registry::secrets), [`secret_set`](Registry::secret_set), [`secret_rotate`](Registry::secret_rotate), [`secret_remove`](Registry::secret_remove) |
+//! | evidence | [`called_wrong`](Registry::called_wrong), [`note_tested`](Registry::note_tested) |
 //! | rules | [`policy_taken`](Registry::policy_taken), [`policies`](Registry::policies), [`policy`](Registry::policy) |
 //! | mandates | [`stops`](Registry::stops), [`stop_counts`](Registry::stop_counts), [`violations`](Registry::violations), [`request_override`](Registry::request_override), [`overrides`](Registry::overrides) |
 //! | skeptics | [`skeptics_record`](Registry::skeptics_record) |

@@ -215,3 +215,59 @@ fn of_two_that_do_the_same_the_simpler_is_taken_where_that_is_wanted() {
     let pinned = installation.ares(["invoke", "echo", "--input", input, "--plugin", "echo", "--json"]).json();
     assert_eq!(pinned["plugin"]["name"], "echo");
 }
+
+#[test]
+fn cases_that_pass_are_some_evidence_and_never_proof() {
+    let installation = Installation::strict();
+    let notes = crate::harness::guest("notes");
+    let record = || installation.ares(["self-test".as_ref(), notes.as_os_str(), "--record".as_ref()]);
+    // Nothing is kept of what is not registered.
+    record().exits(4);
+    installation.register("notes", &[]);
+    let judged = || {
+        let held = installation.invoke("put_note", r#"{"name":"a","text":"b"}"#);
+        explain(&installation, &held["id"])["judged"].clone()
+    };
+    let before = judged();
+    assert_eq!((&before["tier"], &before["history"]["tested"]), (&json!("third"), &Value::Null));
+    for _ in 0..2 {
+        let told = record().exits(0).stdout;
+        assert!(told.contains("recorded for the gate: notes"), "{told}");
+        let after = judged();
+        assert!(after["history"]["tested"].as_u64().unwrap() < 10, "recorded anew, not added up: {after}");
+        assert_ne!(after["tier"], "first");
+        assert!(
+            after["steps"][2]["text"].as_str().unwrap().contains("of its plugin's cases passed"),
+            "{after}"
+        );
+        assert_eq!(after["score"]["total"], sum(&after));
+    }
+    // With rules that let it run, what was tested needs no first yes.
+    installation.ares(["policy", "allow", "notes/put_note"]).exits(0);
+    assert_eq!(installation.invoke("put_note", r#"{"name":"a","text":"b"}"#)["status"], "ok");
+    // Another component of that name is not the one that was tested.
+    let other = edited(&installation, "notes", |text| text.replacen("version = \"", "version = \"9", 1));
+    let mut bytes = fs_err::read(other.join("notes.wasm")).unwrap();
+    bytes.extend([0, 2, 1, b'x']);
+    fs_err::write(other.join("notes.wasm"), bytes).unwrap();
+    installation.register_folder(&other, &[]);
+    record().exits(2);
+}
+
+#[test]
+fn an_open_breaker_says_what_was_tried_and_what_else_there_is() {
+    let mut installation = Installation::new();
+    installation.set("ARES_HOST_GATE_BREAKER_FAULTS", "3");
+    installation.register("chaos", &[]);
+    let faults: Vec<Value> = (0..3).map(|_| installation.invoke("trap", "{}")["id"].clone()).collect();
+    let stopped = installation.invoke("trap", "{}");
+    assert_eq!(stopped["error"]["code"], "breaker-open", "{stopped}");
+    let explained = explain(&installation, &stopped["id"]);
+    let attempts = explained["attempts"].as_array().unwrap();
+    let ids: Vec<&Value> = attempts.iter().map(|attempt| &attempt["id"]).collect();
+    assert_eq!(ids, faults.iter().collect::<Vec<_>>());
+    assert!(attempts.iter().all(|attempt| attempt["code"] == "trap"), "{explained}");
+    assert_eq!(explained["options"].as_array().unwrap().len(), 3);
+    let shown = installation.ares(["explain", stopped["id"].as_str().unwrap()]).exits(0).stdout;
+    assert!(shown.contains(&format!("attempt {} ended in trap", faults[0].as_str().unwrap())), "{shown}");
+}

@@ -118,7 +118,9 @@ impl Installation {
             command
                 .env("ARES_HOST_GATE_BASE", "9000")
                 .env("ARES_HOST_GATE_UNTRIED", "run")
-                .env("ARES_HOST_GATE_BREAKER_FAULTS", "1000");
+                .env("ARES_HOST_GATE_BREAKER_FAULTS", "1000")
+                .env("ARES_HOST_GATE_WARNINGS_SAME", "1000")
+                .env("ARES_HOST_GATE_WARNINGS_ONE_CALL", "1000");
             command.env("ARES_HOST_POLICY_FILE", root().join("tests/it/rules/free.cedar"));
         }
         command.envs(self.variables.iter().cloned());

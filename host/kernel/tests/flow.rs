@@ -13,6 +13,8 @@ mod fakes;
 mod gate;
 #[path = "flow/oversight.rs"]
 mod oversight;
+#[path = "flow/random.rs"]
+mod random;
 #[path = "flow/rehearsal.rs"]
 mod rehearsal;
 #[path = "flow/snapshots.rs"]

@@ -127,6 +127,15 @@ pub enum Operation {
         /// What was wrong with it.
         note: Option<String>,
     },
+    /// Record how many cases of a plugin's component passed. Answers `{plugin, passed}`.
+    Tested {
+        /// The plugin.
+        plugin: String,
+        /// Hash of the component that was tested.
+        blake3: String,
+        /// How many, by capability.
+        passed: BTreeMap<String, u32>,
+    },
     /// What all calls may do, and with a word: choose another. Answers `{mode}`, or `{mode, was}`.
     Mode {
         /// `ask`, `plan`, `build` or `auto`.

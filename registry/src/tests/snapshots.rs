@@ -8,10 +8,10 @@ use crate::{EventQuery, RegistryError, SnapshotEnd, SnapshotFolder};
 fn begun(registry: &Registry, capability: &str) -> Opening {
     let opening = opening(capability);
     let plugin = registry.snapshot().plugin(&name("notes")).cloned().unwrap();
-    wait(
-        registry
-            .begin(&opening, Begun { plugin: &plugin, effect: Effect::Write, approval: None, charge: None, warned: None }),
-    )
+    wait(registry.begin(
+        &opening,
+        Begun { plugin: &plugin, effect: Effect::Write, approval: None, charge: None, warned: None },
+    ))
     .unwrap();
     opening
 }

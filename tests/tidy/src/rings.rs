@@ -27,7 +27,18 @@ const RINGS: &[(&str, &[&str])] = &[
     ("ares-host", ALL),
     ("ares-tests", ALL),
     ("ares-benches", ALL),
-    ("ares-fuzz", &["ares-guard", "ares-kernel", "ares-registry", "ares-services", "ares-api", "ares-host"]),
+    (
+        "ares-fuzz",
+        &[
+            "ares-guard",
+            "ares-kernel",
+            "ares-policy",
+            "ares-registry",
+            "ares-services",
+            "ares-api",
+            "ares-host",
+        ],
+    ),
     ("ares-tidy", &[]),
     ("xtask", &[]),
 ];

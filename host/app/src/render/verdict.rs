@@ -30,6 +30,10 @@ pub(crate) fn render(answer: &Value) -> String {
     if let Some(judged) = answer.get("judged") {
         out.push_str(&steps(judged));
     }
+    for attempt in field::at(answer, "attempts").as_array().into_iter().flatten() {
+        let (id, code) = (field::text(attempt, "id"), field::text(attempt, "code"));
+        out.push_str(&format!("  attempt {id} ended in {code}: {}\n", field::text(attempt, "message")));
+    }
     for option in field::at(answer, "options").as_array().into_iter().flatten() {
         out.push_str(&format!("  {}\n", field::plain(option)));
     }

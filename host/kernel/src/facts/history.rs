@@ -9,7 +9,7 @@ use crate::report::FaultKind;
 
 /// How many uses count at most.
 pub const USES_MAX: usize = 200;
-/// How many rehearsals are kept beside them: a rehearsal pushes no use out.
+/// How many rehearsals and passed cases are kept beside them: they push no use out.
 pub const REHEARSALS_MAX: usize = 20;
 /// How long a use counts, in milliseconds: 30 days.
 pub const USE_MS_MAX: u64 = 30 * 24 * 60 * 60 * 1000;
@@ -37,6 +37,15 @@ pub enum Came {
     Wrong,
     /// A good answer in a rehearsal: no use, but evidence that it was tried.
     Rehearsed,
+    /// A case of its plugin that passed: no use, but evidence that it works, up to tier 2.
+    Tested,
+}
+
+impl Came {
+    /// Whether it is no use but a trial, which is kept beside them.
+    fn is_trial(self) -> bool {
+        matches!(self, Self::Rehearsed | Self::Tested)
+    }
 }
 
 /// One call, as far as later verdicts need it.
@@ -60,6 +69,24 @@ pub struct Use {
     pub wall_us: u32,
     /// The fuel it used.
     pub fuel: u64,
+}
+
+impl Use {
+    /// So many passed cases, at most [`REHEARSALS_MAX`].
+    pub fn tested(passed: u32, at_ms: u64) -> impl Iterator<Item = Self> {
+        let one = Self {
+            at_ms,
+            came: Came::Tested,
+            context: 0,
+            input: 0,
+            id: 0,
+            shape: 0,
+            fault: None,
+            wall_us: 0,
+            fuel: 0,
+        };
+        std::iter::repeat_n(one, REHEARSALS_MAX.min(passed as usize))
+    }
 }
 
 /// The 95th percentiles of the last [`RECENT`] good uses and of those before them, where there are
@@ -117,6 +144,9 @@ pub struct History {
     /// Good rehearsals, at most [`REHEARSALS_MAX`]; they count nowhere else.
     #[serde(default, skip_serializing_if = "is_none")]
     pub rehearsed: u32,
+    /// Cases of its plugin that passed, at most [`REHEARSALS_MAX`] together with rehearsals.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub tested: u32,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
@@ -125,10 +155,10 @@ fn is_none(count: &u32) -> bool {
 }
 
 impl History {
-    /// Whether there is any evidence that it works: a good answer, in a use or in a rehearsal.
+    /// Whether there is any evidence that it works: a good answer in a use, a rehearsal or a case.
     #[must_use]
     pub fn is_tried(&self) -> bool {
-        self.good > 0 || self.rehearsed > 0
+        self.good > 0 || self.rehearsed > 0 || self.tested > 0
     }
 }
 
@@ -141,7 +171,7 @@ pub fn kept_uses(uses: &[Use]) -> Vec<Use> {
         .rev()
         .filter(|one| {
             let left = match one.came {
-                Came::Rehearsed => &mut rehearsals_left,
+                Came::Rehearsed | Came::Tested => &mut rehearsals_left,
                 _ => &mut uses_left,
             };
             let fits = *left > 0;
@@ -188,7 +218,7 @@ impl Counts {
             Came::Invalid => Some(&mut self.invalid),
             Came::Wrong => Some(&mut self.wrong),
             Came::Unknown => Some(&mut self.unknown),
-            Came::Fault | Came::Rehearsed => None,
+            Came::Fault | Came::Rehearsed | Came::Tested => None,
         }
     }
 }
@@ -213,12 +243,21 @@ impl Track {
     pub fn add(&self, one: Use) {
         let mut kept = self.kept();
         kept.add(one);
-        if one.came == Came::Rehearsed {
+        if one.came.is_trial() {
             return;
         }
         kept.since_measured += 1;
         if kept.since_measured >= MEASURE_EVERY {
             kept.measure();
+        }
+    }
+
+    /// Takes in how many of its plugin's cases passed, in the place of what was known of that.
+    pub fn tested(&self, passed: u32, at_ms: u64) {
+        let mut kept = self.kept();
+        kept.rehearsals.retain(|one| one.came != Came::Tested);
+        for one in Use::tested(passed, at_ms) {
+            kept.add(one);
         }
     }
 
@@ -277,7 +316,7 @@ impl Track {
 
 impl Kept {
     fn add(&mut self, one: Use) {
-        if one.came == Came::Rehearsed {
+        if one.came.is_trial() {
             if self.rehearsals.len() >= REHEARSALS_MAX {
                 self.rehearsals.pop_front();
             }
@@ -349,8 +388,14 @@ impl Kept {
             unsure,
             p95_us: self.p95_us,
             pace: self.pace,
-            rehearsed: u32::try_from(self.rehearsals.len()).unwrap_or(u32::MAX),
+            rehearsed: self.trials(Came::Rehearsed),
+            tested: self.trials(Came::Tested),
         }
+    }
+
+    fn trials(&self, came: Came) -> u32 {
+        let of = self.rehearsals.iter().filter(|one| one.came == came);
+        u32::try_from(of.count()).unwrap_or(u32::MAX)
     }
 
     fn measure(&mut self) {

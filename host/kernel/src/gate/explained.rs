@@ -183,7 +183,8 @@ fn options(decision: Decision, judgement: Option<&Judgement>, id: &str) -> Vec<S
     options.push(match (simpler, decision) {
         (Some(other), _) => format!("C: use `--plugin {}`: {}", other.plugin, other.text),
         (None, Decision::Escalate) => {
-            "C: gather evidence first: run the plugin's cases with `ares-host self-test`".to_owned()
+            "C: gather evidence first: run the plugin's cases with `ares-host self-test FOLDER --record`"
+                .to_owned()
         }
         (None, _) => {
             "C: see what it would do, without doing it: `ares-host rehearse` with the same input".to_owned()

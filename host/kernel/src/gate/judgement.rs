@@ -112,7 +112,10 @@ impl Judgement {
     pub fn tier_again(&self) -> Tier {
         let own = Tier::of(&self.history);
         let inherited = self.before.as_ref().map_or(Tier::Third, Tier::of).capped(Tier::Second);
-        let tier = if own == Tier::Third { inherited } else { own };
+        // Cases say that it works where its author looked: some evidence, and never proof.
+        let passed = History { uses: self.history.tested, good: self.history.tested, ..History::default() };
+        let tested = Tier::of(&passed).capped(Tier::Second);
+        let tier = if own == Tier::Third { inherited.max(tested) } else { own };
         let most = match self.points {
             Self::POINTS.. => Tier::First,
             Self::POINTS_FOR_SECOND.. => Tier::Second,

@@ -75,7 +75,7 @@ impl Refusal {
     /// It is too uncertain to be asked about.
     pub(crate) fn unsure(route: &Route, judgement: &Judgement) -> Self {
         let message = format!(
-            "`{}` of plugin `{}` cannot be undone and confidence is low ({}); it takes evidence that it works: run its cases with `ares-host plugin test`",
+            "`{}` of plugin `{}` cannot be undone and confidence is low ({}); it takes evidence that it works: run its cases with `ares-host self-test FOLDER --record`",
             route.capability.id,
             route.plugin.name,
             judgement.sum()

@@ -1,11 +1,14 @@
 //! How a call was judged, and what somebody said of its answer later.
 
+use std::collections::BTreeMap;
+
 use ares_kernel::Caller;
 use ares_kernel::gate::Verdict;
 use ares_kernel::text::escaped;
 use serde_json::{Value, json};
 
-use super::{Answer, Operations, invocation, json as to_json};
+use super::attempts::is_stopped;
+use super::{Answer, Operations, invocation, json as to_json, name};
 use crate::operation::{Problem, ProblemKind};
 
 /// The most that is kept of what somebody says, in bytes.
@@ -51,7 +54,30 @@ impl Operations {
         let explained = to_json(&verdict.explained(&id.to_string()))?;
         if let (Value::Object(answer), Value::Object(explained)) = (&mut answer, explained) {
             answer.extend(explained);
+            if is_stopped(&found) {
+                let (attempts, options) = self.attempts(&found).await?;
+                answer.insert("attempts".to_owned(), attempts);
+                answer.insert("options".to_owned(), options);
+            }
         }
+        Ok(answer)
+    }
+
+    pub(super) async fn tested(
+        &self,
+        caller: Caller,
+        plugin: &str,
+        blake3: &str,
+        passed: &BTreeMap<String, u32>,
+    ) -> Answer {
+        let plugin = name(plugin)?;
+        let blake3 = blake3.parse().map_err(|error| Problem::invalid("bad-hash", error))?;
+        let read = |(id, passed): (&String, &u32)| id.parse().map(|id| (id, *passed));
+        let counts: Result<BTreeMap<_, _>, _> = passed.iter().map(read).collect();
+        let counts = counts.map_err(|error| Problem::invalid("bad-name", error))?;
+        let answer = json!({ "plugin": plugin, "passed": counts });
+        let book = &self.0.book;
+        book.with(move |registry| registry.note_tested(&plugin, blake3, counts, &caller)).await?;
         Ok(answer)
     }
 

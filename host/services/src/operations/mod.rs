@@ -2,6 +2,7 @@
 
 mod analyze;
 mod approvals;
+mod attempts;
 mod budgets;
 mod capabilities;
 mod config;
@@ -113,6 +114,9 @@ impl Operations {
             Operation::Invocations { id, capability, limit } => self.invocations(id, capability, limit).await,
             Operation::Explain { id } => self.explain(&id).await,
             Operation::Feedback { id, note } => self.feedback(caller, &id, note).await,
+            Operation::Tested { plugin, blake3, passed } => {
+                self.tested(caller, &plugin, &blake3, &passed).await
+            }
             Operation::Mode { mode } => self.mode(caller, mode).await,
             Operation::LockoutStatus => self.lockout().await,
             Operation::LockoutOn { reason } => self.lockout_change(caller, LockoutChange::On(reason)).await,

@@ -54,6 +54,7 @@ pub(super) fn weight(operation: &Operation) -> Weight {
         | Operation::GrantsAllow { .. }
         | Operation::GrantsRevoke { .. }
         | Operation::Feedback { .. }
+        | Operation::Tested { .. }
         | Operation::Mode { mode: Some(_) }
         | Operation::LockoutOn { .. }
         | Operation::LockoutAcknowledge { .. }

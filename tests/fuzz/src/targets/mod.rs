@@ -8,6 +8,7 @@ mod guard;
 mod lock_file;
 mod manifest;
 mod names;
+mod rules;
 mod schema;
 mod socket;
 
@@ -38,6 +39,7 @@ pub(crate) static TARGETS: &[Target] = &[
     socket::TARGET,
     names::TARGET,
     guard::TARGET,
+    rules::TARGET,
 ];
 
 /// Makes inputs and hands them to the reader.

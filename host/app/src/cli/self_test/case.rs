@@ -47,6 +47,25 @@ struct Expected {
     value: Option<Value>,
 }
 
+/// A good answer that was the expected one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Passed {
+    pub(super) plugin: String,
+    pub(super) blake3: String,
+    pub(super) capability: String,
+}
+
+impl Passed {
+    /// A no that was expected shows little of what a capability can do.
+    fn of(outcome: &Value) -> Option<Self> {
+        (*field::at(outcome, "status") == "ok").then(|| Self {
+            plugin: field::text(field::at(outcome, "plugin"), "name"),
+            blake3: field::text(field::at(outcome, "plugin"), "blake3"),
+            capability: field::text(outcome, "capability"),
+        })
+    }
+}
+
 /// The case files of a plugin's folder, by name.
 pub(super) fn files(plugin: &Path) -> Result<Vec<PathBuf>, Failure> {
     let folder = plugin.join("cases");
@@ -58,7 +77,11 @@ pub(super) fn files(plugin: &Path) -> Result<Vec<PathBuf>, Failure> {
 }
 
 /// Runs one case in an installation of its own, so that none sees what another stored.
-pub(super) async fn run(settings: &Settings, plugins: &[PathBuf], file: &Path) -> Result<(), Failure> {
+pub(super) async fn run(
+    settings: &Settings,
+    plugins: &[PathBuf],
+    file: &Path,
+) -> Result<Option<Passed>, Failure> {
     let text = text_file::read(file).map_err(|error| Failure::io("reading a case", &error))?;
     let case: Case = serde_json::from_str(&text)
         .map_err(|error| wrong(format!("{} is not a case: {error}", file.display())))?;
@@ -68,7 +91,7 @@ pub(super) async fn run(settings: &Settings, plugins: &[PathBuf], file: &Path) -
     result
 }
 
-async fn judge(trial: &Trial, plugins: &[PathBuf], case: Case) -> Result<(), Failure> {
+async fn judge(trial: &Trial, plugins: &[PathBuf], case: Case) -> Result<Option<Passed>, Failure> {
     let target = trial.place().join("target");
     let io = |error| Failure::io("laying out the files of a case", &error);
     fs_err::create_dir_all(&target).map_err(io)?;
@@ -97,7 +120,8 @@ async fn judge(trial: &Trial, plugins: &[PathBuf], case: Case) -> Result<(), Fai
         }
     }
     let outcome = trial.invoke(&case.capability, &case.input).await?;
-    compare(&case.expect, &outcome)
+    compare(&case.expect, &outcome)?;
+    Ok(Passed::of(&outcome))
 }
 
 async fn register(trial: &Trial, folder: &Path, target: &Path) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 mod case;
 mod matching;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use ares_kernel::Caller;
@@ -10,6 +11,7 @@ use ares_services::operation::{Call, Operation};
 use ares_services::state::State;
 use serde_json::{Value, json};
 
+use self::case::Passed;
 use super::Context;
 use crate::config::Settings;
 use crate::exit::ExitStatus;
@@ -26,7 +28,7 @@ use crate::user;
 /// fresh ones), and their cases/*.json are run. Ends with 1 when anything is not as it should be.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  ares-host self-test\n  ares-host self-test target/guests/notes target/guests/sentiment-analysis\n  ares-host self-test . --with ../security-scanner"
+    after_help = "Examples:\n  ares-host self-test\n  ares-host self-test target/guests/notes target/guests/sentiment-analysis\n  ares-host self-test . --with ../security-scanner\n  ares-host self-test target/guests/notes --record"
 )]
 pub(crate) struct SelfTest {
     /// Plugin folders whose cases to run; a case may use all of them
@@ -34,6 +36,9 @@ pub(crate) struct SelfTest {
     /// A plugin folder the cases need, whose own cases are not run
     #[arg(long = "with", value_name = "FOLDER")]
     with: Vec<PathBuf>,
+    /// Where all pass, keep that as evidence for the gate, for plugins that are registered with this very component
+    #[arg(long, requires = "plugins")]
+    record: bool,
 }
 
 /// A host on a state directory that goes when this goes.
@@ -50,6 +55,7 @@ impl SelfTest {
             row("host", "state directory, database and doctor", sound(&settings).await),
             row("host", "a refused call is in the journal", refusal(&settings).await),
         ];
+        let mut evidence: BTreeMap<Passed, u32> = BTreeMap::new();
         let all: Vec<PathBuf> = self.with.iter().chain(&self.plugins).cloned().collect();
         for plugin in &self.plugins {
             let folder = std::path::absolute(plugin)
@@ -58,17 +64,42 @@ impl SelfTest {
             for case in case::files(plugin)? {
                 let title = case.file_stem().unwrap_or_default().to_string_lossy().into_owned();
                 let _progress = Progress::start(context.screen.progress, format!("{name}: {title}"));
-                rows.push(row(&name, &title, case::run(&settings, &all, &case).await));
+                let ran = case::run(&settings, &all, &case).await;
+                if let Ok(Some(passed)) = &ran {
+                    *evidence.entry(passed.clone()).or_default() += 1;
+                }
+                rows.push(row(&name, &title, ran.map(drop)));
             }
         }
         let failed = rows.iter().any(|row| *field::at(row, "ok") != true);
-        let answer = json!({"ok": !failed, "tests": rows});
+        let recorded = match self.record && !failed {
+            true => record(context, evidence).await?,
+            false => json!([]),
+        };
+        let answer = json!({"ok": !failed, "tests": rows, "recorded": recorded});
         context.screen.show(&answer, |answer| {
             let columns = [("SUBJECT", "subject"), ("TEST", "test"), ("OK", "ok"), ("WHY", "why")];
-            table::records(field::at(answer, "tests"), &columns, "")
+            let tests = table::records(field::at(answer, "tests"), &columns, "");
+            let recorded = field::at(answer, "recorded").as_array().map(Vec::as_slice).unwrap_or_default();
+            let told =
+                recorded.iter().map(|one| format!("recorded for the gate: {}\n", field::text(one, "plugin")));
+            format!("{tests}{}", told.collect::<String>())
         })?;
         Ok(if failed { ExitStatus::Failed } else { ExitStatus::Done })
     }
+}
+
+/// Keeps what passed as evidence, one plugin after the other.
+async fn record(context: &Context, evidence: BTreeMap<Passed, u32>) -> Result<Value, Failure> {
+    let mut plugins: BTreeMap<(String, String), BTreeMap<String, u32>> = BTreeMap::new();
+    for (Passed { plugin, blake3, capability }, passed) in evidence {
+        plugins.entry((plugin, blake3)).or_default().insert(capability, passed);
+    }
+    let mut recorded = Vec::new();
+    for ((plugin, blake3), passed) in plugins {
+        recorded.push(context.operate(Operation::Tested { plugin, blake3, passed }).await?);
+    }
+    Ok(recorded.into())
 }
 
 fn row(subject: &str, test: &str, result: Result<(), Failure>) -> Value {

@@ -45,6 +45,10 @@ impl Step for Validate {
             }
             None => record,
         };
+        let record = match judgement.history.tested {
+            0 => record,
+            passed => format!("{record}; {passed} of its plugin's cases passed"),
+        };
         let mark = match judgement.tier {
             _ if warned(self, judgement) => Mark::Caveat,
             Tier::First | Tier::Second => Mark::Yes,
