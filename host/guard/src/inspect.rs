@@ -140,6 +140,7 @@ fn findings(text: &str, place: Place, mut found: Vec<Found>) -> Vec<Finding> {
         found.truncate(FINDINGS_MAX);
     }
     found.sort_by_key(|(rule, span)| (span.start, rule.id));
+    once(&mut found);
     let finding = |(rule, span): Found| Finding {
         rule: rule.id,
         group: rule.group,
@@ -149,6 +150,22 @@ fn findings(text: &str, place: Place, mut found: Vec<Found>) -> Vec<Finding> {
         excerpt: excerpt::of(text, &span, &secrets),
     };
     found.into_iter().map(finding).collect()
+}
+
+/// One order to a model is one finding, whatever number of rules know it: of those of one group that stand in
+/// one another, the first stays.
+fn once(found: &mut Vec<Found>) {
+    let mut kept: Option<Range<usize>> = None;
+    found.retain(|(rule, span)| {
+        if rule.group != Group::Injection {
+            return true;
+        }
+        if kept.as_ref().is_some_and(|kept| kept.start <= span.start && span.end <= kept.end) {
+            return false;
+        }
+        kept = Some(span.clone());
+        true
+    });
 }
 
 #[cfg(test)]

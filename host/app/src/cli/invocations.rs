@@ -1,11 +1,12 @@
 //! `invocations`: the journal of calls.
 
 use ares_services::operation::Operation;
+use serde_json::Value;
 
 use super::Context;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
-use crate::render::{record, table};
+use crate::render::{field, record, table};
 
 /// Show the newest invocations, oldest first, or everything about one
 #[derive(Debug, clap::Args)]
@@ -41,9 +42,22 @@ impl Invocations {
                     ("CODE", "code"),
                     ("DENIED", "/usage/denied"),
                 ];
-                table::records(answer, &columns, "no invocations")
+                let rows = answer.as_array().into_iter().flatten().map(marked).collect();
+                table::records(&rows, &columns, "no invocations")
             }
         })?;
         Ok(ExitStatus::Done)
     }
+}
+
+/// The row, with a word where it was only a rehearsal.
+fn marked(row: &Value) -> Value {
+    let mut row = row.clone();
+    if row.get("rehearsal").and_then(Value::as_bool) == Some(true) {
+        let status = format!("{} (rehearsal)", field::text(&row, "status"));
+        if let Some(row) = row.as_object_mut() {
+            row.insert("status".to_owned(), status.into());
+        }
+    }
+    row
 }

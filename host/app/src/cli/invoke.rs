@@ -43,7 +43,7 @@ pub(crate) struct Invoke {
     /// Look as closely as the gate can, also at what is proven
     #[arg(long)]
     thorough: bool,
-    /// Take a snapshot of the folders it may change first, and do not run without one
+    /// Take a snapshot of the folders it may change first; where it may change any, do not run without one
     #[arg(long)]
     snapshot: bool,
     /// Show how the call was judged, who was chosen and what it used

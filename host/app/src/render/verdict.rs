@@ -7,7 +7,8 @@ use super::field;
 /// The verdict of a call, as `explain` answers it.
 #[must_use]
 pub(crate) fn render(answer: &Value) -> String {
-    let mut out = format!("{}\n", field::text(answer, "header"));
+    let rehearsed = if answer.get("rehearsal").is_some() { "REHEARSAL: " } else { "" };
+    let mut out = format!("{rehearsed}{}\n", field::text(answer, "header"));
     let mut line = |name: &str, text: String| out.push_str(&format!("{name:<11} {text}\n"));
     line("invocation", field::text(answer, "id"));
     let caller = (field::text(answer, "/request/caller/kind"), field::text(answer, "/request/caller/name"));
@@ -20,6 +21,12 @@ pub(crate) fn render(answer: &Value) -> String {
     line("checks", format!("passed {}", field::text(answer, "checks_passed")));
     if answer.get("refused_by").is_some() {
         line("refused by", field::text(answer, "refused_by"));
+    }
+    if answer.get("error").is_some_and(Value::is_object) {
+        line(
+            "said",
+            format!("{}: {}", field::text(answer, "/error/code"), field::text(answer, "/error/message")),
+        );
     }
     if answer.get("approval").is_some() {
         line("approval", field::text(answer, "approval"));

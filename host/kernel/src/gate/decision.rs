@@ -8,6 +8,11 @@ use crate::facts::{Effect, Mode};
 use crate::flow::Draft;
 use crate::ports::{Route, Ruling, Stance};
 
+/// How many of the findings whoever decides is told at once,
+const TOLD_MAX: usize = 5;
+/// and how much of each, in bytes.
+const TOLD_BYTES: usize = 240;
+
 /// What the gate decided, from the freest to the strictest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -82,7 +87,11 @@ impl Grounds {
             reversible: route.capability.about.reversible,
             level: judgement.level,
             stance: judgement.ruling.stance,
-            tried: judgement.history.is_tried() || before || !settings.ask_untried,
+            // A rehearsal that goes well is what would be missing, and one that does not is nothing to go on with.
+            tried: judgement.history.is_tried()
+                || before
+                || !settings.ask_untried
+                || draft.request().rehearse,
             blocked: judgement.blocked,
             unplanned: judgement.findings.iter().any(|finding| finding.id == "C10"),
             unpaid: explain::cost(draft, route).is_some() && draft.budgets().is_empty(),
@@ -115,10 +124,15 @@ impl Grounds {
     /// Why a person is asked.
     #[must_use]
     pub fn reason(self, judgement: &Judgement) -> String {
-        match found(judgement, "C6") {
-            Some(reach) => format!("{}; {reach}", self.ground(judgement)),
-            None => self.ground(judgement),
+        let mut reason = self.ground(judgement);
+        let told = judgement.findings.iter().filter(|finding| finding.warning || finding.id == "C6");
+        let told = told.filter(|finding| !reason.contains(&finding.text)).take(TOLD_MAX);
+        let told: Vec<String> = told.map(|finding| crate::text::escaped(&finding.text, TOLD_BYTES)).collect();
+        for text in told {
+            reason.push_str("; ");
+            reason.push_str(&text);
         }
+        reason
     }
 
     fn ground(self, judgement: &Judgement) -> String {

@@ -3,6 +3,7 @@
 
 use ares_kernel::facts::Mode;
 use ares_kernel::gate::{Decision, Settings};
+use ares_kernel::ports::Stance;
 use ares_kernel::{Outcome, Request};
 use serde_json::{Value, json};
 
@@ -25,6 +26,7 @@ fn shown(outcome: &Outcome) -> Value {
 #[tokio::test]
 async fn what_would_be_asked_about_is_rehearsed_and_nothing_is_kept() {
     let world = World::with(Settings::default());
+    world.rules(Stance::Ask, "a rule", false);
     let outcome = rehearse(&world, "put", &json!({})).await;
     assert_eq!(outcome.status().value(), Some("{}"));
     let effect = json!({"plugin": "keeper", "capability": "put", "kind": "kv", "change": "set", "key": "k", "bytes": 1});
@@ -41,7 +43,9 @@ async fn a_good_rehearsal_is_evidence_that_it_was_tried_and_no_use() {
     assert_eq!(world.invoke("put", "{}").await.verdict().decision, Decision::Ask);
     rehearse(&world, "put", &json!({"does": "what it may not"})).await;
     assert_eq!(world.invoke("put", "{}").await.verdict().decision, Decision::Ask, "it went wrong");
-    rehearse(&world, "put", &json!({})).await;
+    let good = rehearse(&world, "put", &json!({})).await;
+    // It says what becomes of the call now, not what would have before it was rehearsed.
+    assert_eq!(shown(&good)["decision"], "caveats");
     let history = world.capability("put").track.history(0, NOW_MS);
     assert_eq!((history.rehearsed, history.uses, history.good), (1, 0, 0));
     let outcome = world.invoke("put", "{}").await;

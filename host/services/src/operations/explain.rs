@@ -54,6 +54,9 @@ impl Operations {
         let explained = to_json(&verdict.explained(&id.to_string()))?;
         if let (Value::Object(answer), Value::Object(explained)) = (&mut answer, explained) {
             answer.extend(explained);
+            if found.rehearsal {
+                answer.insert("rehearsal".to_owned(), json!(true));
+            }
             if is_stopped(&found) {
                 let (attempts, options) = self.attempts(&found).await?;
                 answer.insert("attempts".to_owned(), attempts);
