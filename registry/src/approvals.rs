@@ -21,7 +21,11 @@ use crate::writer::Abort;
 
 /// How long a question waits for an answer, in milliseconds: a day.
 pub(crate) const QUESTION_MS: u64 = 24 * 60 * 60 * 1000;
-/// How many questions wait at most. Older ones go: whoever asks without end drowns only themselves.
+/// How many questions of one caller wait at most. Its own older ones go, except those of people: whoever asks without
+/// end drowns only themselves.
+const PENDING_EACH: u32 = 100;
+/// How many questions wait at most. Names cost nothing, so beyond that a further question of anybody but a person is
+/// not asked; its call is held as ever.
 const PENDING_MAX: u32 = 1000;
 /// The most that is kept of the arguments, in bytes.
 pub(crate) const ARGUMENTS_MAX: usize = 16 * 1024;
@@ -40,6 +44,12 @@ impl Question {
         let mandate = closing.stopped.filter(|stopped| stopped.firm);
         let overrides = mandate.map(|stopped| stopped.rule.to_string());
         Self { held: held.clone(), effect: closing.effect, overrides }
+    }
+
+    /// Of one that no rule stopped.
+    #[cfg(test)]
+    pub(crate) fn plain(held: &Held) -> Self {
+        Self { held: held.clone(), effect: None, overrides: None }
     }
 
     /// Asks it, in the transaction of the call's record.
@@ -62,11 +72,20 @@ impl Question {
         if let Some(task) = opened.task.as_deref().filter(|_| *pauses) {
             tasks::pause(connection, task, reason, opened.at)?;
         }
+        if opened.caller_kind == "human" {
+            return Ok(());
+        }
         let mut prune = connection.prepare_cached(
-            "DELETE FROM approvals WHERE state = 'pending' AND id NOT IN (
-                 SELECT id FROM approvals WHERE state = 'pending' ORDER BY asked_at DESC, id DESC LIMIT ?1)",
+            "DELETE FROM approvals WHERE state = 'pending' AND forbidden = 0 AND caller_kind = ?1 AND caller = ?2 AND id NOT IN (
+                 SELECT id FROM approvals WHERE state = 'pending' AND caller_kind = ?1 AND caller = ?2
+                 ORDER BY asked_at DESC, id DESC LIMIT ?3)",
         )?;
-        prune.execute([PENDING_MAX])?;
+        prune.execute((binding.caller.kind(), binding.caller.name(), PENDING_EACH))?;
+        let mut last = connection.prepare_cached(
+            "DELETE FROM approvals WHERE id = ?1 AND (
+                 SELECT count(*) FROM approvals WHERE state = 'pending' AND expires_at > ?2) > ?3",
+        )?;
+        last.execute((opened.id, int(opened.at), PENDING_MAX))?;
         Ok(())
     }
 }

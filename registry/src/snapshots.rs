@@ -2,7 +2,7 @@
 //! themselves are files; here stands which there are.
 
 use ares_kernel::{Caller, InvocationId};
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use rusqlite::{OptionalExtension as _, Row};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -270,18 +270,25 @@ impl Registry {
         })
     }
 
-    /// How many calls of a plugin run that may change something.
+    /// How many calls of these plugins run that may change something, and how many began since the call the snapshot
+    /// is of.
     ///
     /// # Errors
     /// When the registry cannot be read.
-    pub fn calls_running(&self, plugin: &str) -> Result<u64, RegistryError> {
-        self.readers.read("counting calls that run", |connection| running(connection, plugin))
+    pub fn snapshot_others(&self, id: InvocationId, plugins: &[String]) -> Result<(u64, u64), RegistryError> {
+        let plugins = json_of(&plugins);
+        self.readers.read("counting other calls", |connection| {
+            let mut select = connection.prepare_cached(
+                "SELECT count(*) FILTER (WHERE o.status = 'running'), count(*) FILTER (WHERE o.seq > me.seq)
+                 FROM invocations me LEFT JOIN invocations o ON o.id <> me.id AND (o.seq > me.seq OR o.status = 'running')
+                   AND o.plugin IN (SELECT value FROM json_each(?2))
+                   AND o.effect IN ('write', 'network', 'message', 'destructive')
+                   AND o.status <> 'refused' AND coalesce(o.rehearsal, 0) = 0
+                 WHERE me.id = ?1",
+            )?;
+            select.query_row((id.as_bytes(), plugins), |row| Ok((rows::count(row, 0)?, rows::count(row, 1)?)))
+        })
     }
-}
-
-fn running(connection: &Connection, plugin: &str) -> rusqlite::Result<u64> {
-    let sql = "SELECT count(*) FROM invocations WHERE status = 'running' AND plugin = ?1";
-    connection.prepare_cached(sql)?.query_row([plugin], |row| rows::count(row, 0))
 }
 
 fn view(row: &Row<'_>) -> rusqlite::Result<SnapshotView> {

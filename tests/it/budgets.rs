@@ -137,9 +137,9 @@ fn requests_are_paid_as_they_were_sent() {
     let fetched = installation.ares(["invoke", "fetch_page", "--input", &input, "--json"]).exits(0).json();
     assert_eq!(fetched["usage"]["http_requests"], 1, "{fetched}");
     assert_eq!(amounts(&installation, "web"), known("0.11", "0.00", 1));
-    // A rehearsal sends nothing and pays nothing.
+    // A rehearsal sends nothing, so it pays for itself alone.
     installation.ares(["rehearse", "fetch_page", "--input", &input]);
-    assert_eq!(amounts(&installation, "web"), known("0.11", "0.00", 1));
+    assert_eq!(amounts(&installation, "web"), known("0.12", "0.00", 2));
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! The operator's rules, as a person at the command line has them.
 
 use std::fs;
+use std::io::{BufRead, Write};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::Installation;
 
@@ -114,4 +115,48 @@ fn roles_and_the_files_place_come_from_the_configuration() {
     assert_eq!(tried(&installation, &["write", "--caller", "agent:mcp:claude"]).0, "never");
     assert_eq!(tried(&installation, &["write", "--caller", "agent:other"]).0, "ask");
     installation.ares(["policy", "deny", "write", "--for", "role:nobody"]).exits(2);
+}
+
+/// One line to a session of MCP, and the answer to it.
+fn said(session: &mut (impl Write, impl BufRead), message: &Value) -> Value {
+    writeln!(session.0, "{message}").unwrap();
+    session.0.flush().unwrap();
+    loop {
+        let mut line = String::new();
+        assert!(session.1.read_line(&mut line).unwrap() > 0, "the session ended");
+        let answer: Value = serde_json::from_str(&line).unwrap();
+        if answer["id"] == message["id"] {
+            return answer;
+        }
+    }
+}
+
+#[test]
+fn an_open_session_follows_the_rules() {
+    let installation = Installation::new();
+    installation.register("echo", &[]);
+    let mut command = installation.command(["mcp"]);
+    command.env_remove("ARES_HOST_POLICY_FILE");
+    let mut child =
+        command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let output = std::io::BufReader::new(child.stdout.take().unwrap());
+    let mut session = (child.stdin.take().unwrap(), output);
+    let client = json!({ "name": "t", "version": "1" });
+    let hello = json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client });
+    said(&mut session, &json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello }));
+    let call = |id: u32| {
+        let params = json!({ "name": "echo", "arguments": { "text": "a" } });
+        json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params })
+    };
+    let good = said(&mut session, &call(2));
+    assert_ne!(good["result"]["isError"], true, "{good}");
+    let mut deny = installation.command(["policy", "deny", "echo"]);
+    assert!(deny.env_remove("ARES_HOST_POLICY_FILE").output().unwrap().status.success());
+    let refused = (3..60).any(|id| {
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        said(&mut session, &call(id))["result"]["isError"] == true
+    });
+    assert!(refused, "the rules of when it was opened hold on");
+    drop(session);
+    child.wait().unwrap();
 }

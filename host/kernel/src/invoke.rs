@@ -6,6 +6,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use crate::event::DeliveryId;
+use crate::facts::Extent;
 use crate::flow::{Admitted, Outcome, Received, Refused};
 use crate::gate::{Gate, Settings, spots};
 use crate::ledger::Ledger;
@@ -77,6 +78,8 @@ impl Kernel {
     /// The only way from a request to an outcome.
     pub async fn invoke(&self, request: Request) -> Outcome {
         let (id, capability) = (request.id, request.capability.clone());
+        // A task's name goes into the record as it is.
+        let request = request.without(&*self.0.secrets);
         let Ok(received) = self.0.ledger.open(request) else {
             return Outcome::unrecorded(id, capability);
         };
@@ -111,11 +114,11 @@ impl Kernel {
         let resolved = received.resolve(&*self.0.catalog).await;
         let mut weighed = self.0.gate.weigh(resolved)?;
         weighed.scrub(&*self.0.secrets);
-        let spots = spots(weighed.draft(), weighed.route(), weighed.arguments());
+        let (spots, all) = spots(weighed.draft(), weighed.route(), weighed.arguments());
         if !spots.is_empty()
             && let Some(extent) = self.0.gate.machine().extent(spots).await
         {
-            weighed.reaches(extent);
+            weighed.reaches(Extent { whole: extent.whole && all, ..extent });
         }
         let weighed = self.reviewed(weighed).await;
         self.0.gate.decide(weighed, Arc::new(self.clone()))

@@ -26,7 +26,7 @@ pub fn parse(text: &str) -> Result<Value, JsonError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = Strict { depth: 0 }.deserialize(&mut deserializer).map_err(error)?;
     deserializer.end().map_err(error)?;
-    match oversized_integer(text.as_bytes()) {
+    match first_number(text.as_bytes(), oversized) {
         None => Ok(value),
         Some(at) => Err(JsonError {
             reason: format!("the whole number at byte {at} fits neither i64 nor u64; write it as a string"),
@@ -34,13 +34,47 @@ pub fn parse(text: &str) -> Result<Value, JsonError> {
     }
 }
 
+/// The same for what a person may be asked about: also refuses fractions and powers of ten with more digits than
+/// a float keeps, since who reads them as a float and who reads them as digits would read two numbers.
+///
+/// # Errors
+/// The first thing wrong, with line and column.
+pub fn parse_exact(text: &str) -> Result<Value, JsonError> {
+    let value = parse(text)?;
+    match first_number(text.as_bytes(), rounded) {
+        None => Ok(value),
+        Some(at) => Err(JsonError {
+            reason: format!(
+                "the number at byte {at} has more digits than are kept of one; write fewer, or write it as a string"
+            ),
+        }),
+    }
+}
+
+/// Whether a float keeps other digits than these.
+fn rounded(number: &str) -> bool {
+    let digits = |text: &str| -> String {
+        let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
+        let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+        digits.trim_start_matches('0').trim_end_matches('0').to_owned()
+    };
+    let float = number.contains(['.', 'e', 'E']);
+    float && number.parse::<f64>().is_ok_and(|value| digits(number) != digits(&format!("{value:e}")))
+}
+
 fn error(error: serde_json::Error) -> JsonError {
     JsonError { reason: crate::text::escaped(&error.to_string(), 400) }
 }
 
-/// Where a run of digits without fraction or exponent stands that does not fit 64 bits. Such a
-/// number would become a float and lose its last digits.
-fn oversized_integer(bytes: &[u8]) -> Option<usize> {
+/// Whether these are digits without fraction or exponent that do not fit 64 bits. Such a number would
+/// become a float and lose its last digits.
+fn oversized(number: &str) -> bool {
+    let whole = !number.contains(['.', 'e', 'E']);
+    whole && number.parse::<i64>().is_err() && number.parse::<u64>().is_err()
+}
+
+/// Where the first number of this sort stands.
+fn first_number(bytes: &[u8], is: fn(&str) -> bool) -> Option<usize> {
     let mut at = 0;
     let mut in_string = false;
     while let Some(&byte) = bytes.get(at) {
@@ -52,8 +86,7 @@ fn oversized_integer(bytes: &[u8]) -> Option<usize> {
                 let part = |b: &u8| matches!(b, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9');
                 let length = rest.iter().take_while(|b| part(b)).count().max(1);
                 let number = std::str::from_utf8(rest.get(..length).unwrap_or_default()).unwrap_or_default();
-                let whole = !number.contains(['.', 'e', 'E']);
-                if whole && number.parse::<i64>().is_err() && number.parse::<u64>().is_err() {
+                if is(number) {
                     return Some(at);
                 }
                 at += length - 1;
@@ -146,6 +179,35 @@ impl<'de> Visitor<'de> for Strict {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_two_readers_would_read_differently_is_refused() {
+        for text in [
+            "0",
+            "-0.0",
+            "0.1",
+            "1e17",
+            "100.250",
+            "1E+5",
+            "3.141592653589793",
+            "\"1.00000000000000000001\"",
+            "18446744073709551615",
+        ] {
+            assert!(parse_exact(text).is_ok(), "{text}");
+        }
+        for text in [
+            "100000000000000001.0",
+            "100000000000000007.0",
+            "3.1415926535897932385",
+            "1e-400",
+            "[0.30000000000000000001]",
+            "9.99999999999999999999",
+        ] {
+            let error = parse_exact(text).unwrap_err().to_string();
+            assert!(error.contains("more digits than are kept"), "{text}: {error}");
+            assert!(parse(text).is_ok(), "an answer may: {text}");
+        }
+    }
 
     #[test]
     fn ordinary_json_is_read_as_serde_json_reads_it() {

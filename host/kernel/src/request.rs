@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::flow::Parent;
 use crate::name::{CapabilityId, InvocationId, PluginName};
+use crate::ports::Secrets;
 use crate::progress::Sink;
 
 /// Who asks.
@@ -84,6 +85,15 @@ pub struct Request {
 }
 
 impl Request {
+    /// The same, with stored values hidden in the name of its task.
+    #[must_use]
+    pub(crate) fn without(mut self, secrets: &dyn Secrets) -> Self {
+        if let Some(task) = &self.task {
+            self.task = Some(secrets.scrub(task).into_owned());
+        }
+        self
+    }
+
     /// Who made the first call of the chain: who asks where nothing is above.
     #[must_use]
     pub fn first_caller(&self) -> &Caller {

@@ -66,7 +66,10 @@ impl Count {
                 continue;
             };
             // Of the entry itself: what a link leads to is not below it.
-            let Ok(found) = entry.metadata() else { continue };
+            let Ok(found) = entry.metadata() else {
+                self.extent.whole = false;
+                continue;
+            };
             if !self.step(if found.is_file() { found.len() } else { 0 }) {
                 return;
             }
@@ -78,6 +81,7 @@ impl Count {
                 _ => self.extent.whole = false,
             }
             if self.extent.objects >= STEPS_MAX || Instant::now() >= self.until {
+                self.extent.whole = false;
                 return;
             }
         }

@@ -163,11 +163,13 @@ impl Host {
             patterns,
             snapshots: keeper,
         });
-        let more = match mode {
-            Mode::Command => tokio::spawn(delivery.clone().run()).abort_handle(),
-            Mode::Serving => tokio::spawn(follow(rules)).abort_handle(),
-        };
-        let loops = Mutex::new(vec![tokio::spawn(integrity.watch()).abort_handle(), more]);
+        // A command may live as long as a host: a session of MCP does.
+        let mut loops =
+            vec![tokio::spawn(integrity.watch()).abort_handle(), tokio::spawn(follow(rules)).abort_handle()];
+        if mode == Mode::Command {
+            loops.push(tokio::spawn(delivery.clone().run()).abort_handle());
+        }
+        let loops = Mutex::new(loops);
         Self { book, life, calls, delivery, operations, mode, loops, lock }
     }
 

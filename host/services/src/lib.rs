@@ -23,6 +23,7 @@ pub mod patterns;
 pub mod progress;
 mod records;
 mod retry;
+mod returning;
 pub mod rules;
 pub mod snapshots;
 pub mod state;

@@ -2,7 +2,6 @@
 //! both are kept together. How long and how much is the operator's to choose.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ use serde_json::json;
 
 use crate::book::Book;
 use crate::operations::chain;
+use crate::returning::{Closed, Returning, overlap};
 
 /// How often a host that serves looks for snapshots whose time is over.
 const SWEEP: Duration = Duration::from_secs(600);
@@ -68,11 +68,12 @@ pub enum SnapshotWish {
 pub(crate) struct Keeper {
     book: Book,
     keeping: SnapshotKeeping,
+    returning: Arc<Returning>,
 }
 
 impl Keeper {
     pub(crate) fn new(book: Book, keeping: SnapshotKeeping) -> Self {
-        Self { book, keeping }
+        Self { book, keeping, returning: Arc::default() }
     }
 
     async fn begin(&self, id: InvocationId, folders: Vec<Folder>) -> Result<Taken, NotTaken> {
@@ -103,7 +104,13 @@ impl Keeper {
     }
 
     async fn take_back(&self, id: InvocationId) -> Result<PutBack, Withheld> {
-        if let Some(why) = self.disturbed(id).await.unwrap_or_else(|error| Some(chain(&error))) {
+        // First the folders are closed, then it is asked who runs: a call is seen here or waits there.
+        let closed = self.close(id).await;
+        let why = match &closed {
+            Ok(_) => self.disturbed(id).await.unwrap_or_else(|error| Some(chain(&error))),
+            Err(error) => Some(chain(error)),
+        };
+        if let Some(why) = why {
             self.ended(id, SnapshotEnd::Withheld, Some(json!({ "why": why }))).await;
             return Err(Withheld(why));
         }
@@ -155,18 +162,30 @@ impl Keeper {
         Ok((done, Some(end)))
     }
 
+    /// Has calls that begin wait until these folders are open again.
+    pub(crate) async fn close(&self, id: InvocationId) -> Result<Closed, RegistryError> {
+        let folders = self.book.with(move |registry| Ok(registry.kept_snapshot(id)?.folders)).await?;
+        Ok(self.returning.close(folders))
+    }
+
+    /// How many calls run that may change the same folders, of whichever plugin, and how many did since then.
+    pub(crate) async fn others(&self, id: InvocationId) -> Result<(u64, u64), RegistryError> {
+        let catalog = self.book.registry().snapshot();
+        self.book
+            .with(move |registry| {
+                let plugins = sharing(&catalog, &registry.kept_snapshot(id)?.folders);
+                registry.snapshot_others(id, &plugins)
+            })
+            .await
+    }
+
     /// Why the folders are not to be put back unasked: another call may have changed them meanwhile, and
     /// what it did would be lost.
     async fn disturbed(&self, id: InvocationId) -> Result<Option<String>, RegistryError> {
         let catalog = self.book.registry().snapshot();
         self.book
             .with(move |registry| {
-                let mine = registry.kept_snapshot(id)?.folders;
-                let shares = |folder: &Folder| {
-                    folder.access == Access::Write && mine.iter().any(|mine| overlap(mine, &folder.host))
-                };
-                let plugins = catalog.plugins().filter(|plugin| plugin.grants.folders().iter().any(shares));
-                let plugins: Vec<String> = plugins.map(|plugin| plugin.name.as_str().to_owned()).collect();
+                let plugins = sharing(&catalog, &registry.kept_snapshot(id)?.folders);
                 let found = registry.snapshot_disturbed(id, &plugins)?;
                 Ok(found.map(|call| {
                     format!(
@@ -263,14 +282,22 @@ impl Keeper {
     }
 }
 
-fn overlap(mine: &SnapshotFolder, other: &Path) -> bool {
-    let mine = Path::new(&mine.path);
-    mine.starts_with(other) || other.starts_with(mine)
+/// The plugins that may change one of these folders, what is in it or what it is in.
+fn sharing(catalog: &ares_registry::Snapshot, mine: &[SnapshotFolder]) -> Vec<String> {
+    let shares = |folder: &Folder| {
+        folder.access == Access::Write && mine.iter().any(|mine| overlap(mine, &folder.host))
+    };
+    let plugins = catalog.plugins().filter(|plugin| plugin.grants.folders().iter().any(shares));
+    plugins.map(|plugin| plugin.name.as_str().to_owned()).collect()
 }
 
 impl Snapshots for Keeper {
     fn take(&self, id: InvocationId, folders: Vec<Folder>) -> BoxFuture<'_, Result<Taken, NotTaken>> {
         self.begin(id, folders).boxed()
+    }
+
+    fn clear<'a>(&'a self, folders: &'a [Folder]) -> BoxFuture<'a, ()> {
+        self.returning.clear(folders).boxed()
     }
 
     fn put_back(&self, id: InvocationId) -> BoxFuture<'_, Result<PutBack, Withheld>> {

@@ -6,6 +6,8 @@ use ares_kernel::facts::Binding;
 use ares_kernel::ports::{Held, Stance, Stopped};
 
 use super::*;
+use crate::approvals::Question;
+use crate::journal::record::Opened;
 use crate::{FINAL_FROM, OverrideWish, RegistryError, Word};
 
 const YES: Word = Word { yes: true, note: None, holds_ms: 1000, revision: None, is_final: false };
@@ -236,4 +238,43 @@ async fn the_guards_warnings_outlive_the_process() {
         assert_eq!(warnings.since(&agent, rule, Still.now_ms()), [opening.id]);
     }
     assert!(warnings.since(&operator(), "role-marker", 0).is_empty());
+}
+
+#[test]
+fn who_asks_without_end_drowns_nobody_else() {
+    let state = State::new();
+    let registry = state.open();
+    registry.register(notes(), &operator()).unwrap();
+    let held = question(&registry, "{}");
+    let ask = |caller: &Caller, times: u32| {
+        let (held, caller) = (held.clone(), caller.clone());
+        let asked = registry.change("asking", move |connection| {
+            for _ in 0..times {
+                let opening = Opening { caller: caller.clone(), ..opening("put_note") };
+                let binding = Binding { caller: caller.clone(), ..held.binding.clone() };
+                let held = Held { binding, ..held.clone() };
+                Question::plain(&held).ask(connection, &Opened::of(&opening))?;
+            }
+            Ok(())
+        });
+        asked.unwrap();
+    };
+    let waiting = |name: &str| -> u32 {
+        let count = "SELECT count(*) FROM approvals WHERE state = 'pending' AND caller = ?1";
+        state.raw().query_row(count, [name], |row| row.get(0)).unwrap()
+    };
+    let agent = |name: &str| Caller::Agent(name.to_owned());
+    ask(&operator(), 3);
+    ask(&agent("bob"), 2);
+    ask(&agent("flood"), 150);
+    assert_eq!(waiting("flood"), 100, "its own newest");
+    // Names cost nothing: many of them fill what there is, and take nothing away from anybody.
+    for n in 0..12 {
+        ask(&agent(&format!("flood-{n}")), 100);
+    }
+    assert_eq!((waiting("operator"), waiting("bob"), waiting("flood")), (3, 2, 100));
+    let all: u32 = state.raw().query_row("SELECT count(*) FROM approvals", (), |row| row.get(0)).unwrap();
+    assert_eq!(all, 1000);
+    ask(&operator(), 1);
+    assert_eq!(waiting("operator"), 4, "people are asked all the same");
 }

@@ -94,5 +94,9 @@ fn who_may_have_changed_the_same_at_the_same_time_is_named() {
     assert_eq!(registry.snapshot_disturbed(mine.id, &["report".to_owned()]).unwrap(), None);
     ended(&registry, &other);
     assert!(registry.snapshot_disturbed(mine.id, &plugins).unwrap().is_some(), "it ended since");
-    assert_eq!(registry.calls_running("notes").unwrap(), 1);
+    assert_eq!(
+        registry.snapshot_others(mine.id, &plugins).unwrap(),
+        (0, 1),
+        "it began later and runs no more"
+    );
 }

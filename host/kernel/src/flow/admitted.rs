@@ -171,8 +171,9 @@ fn lift(
     if decision == Decision::Refuse {
         return Err(Box::new((Refusal::unsure(route, judgement), None)));
     }
-    if draft.request().rehearse {
-        // Nothing of it lasts, so nobody is asked.
+    // Nothing of a rehearsal lasts but its answer. A person may see that before they decide; anybody else would have
+    // got what a person was to be asked about.
+    if draft.request().rehearse && matches!(draft.first_caller(), Caller::Human(_)) {
         return Ok(None);
     }
     let question = draft.question(arguments, &judgement.ruling).map_err(|no| Box::new((no, None)))?;
@@ -190,7 +191,7 @@ fn lift(
         };
     }
     let reason = grounds.reason(judgement);
-    let refusal = Refusal::held(decision, draft.request().id, route, &reason);
+    let refusal = Refusal::held(decision, (draft.request().id, draft.parent().is_some()), route, &reason);
     Err(Box::new((refusal, Some(Held { reason, pauses: grounds.unplanned, ..question }))))
 }
 

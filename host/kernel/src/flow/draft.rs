@@ -225,7 +225,7 @@ impl Draft {
         // The same arguments are the same text, in whatever order they were written.
         let mut sorted = arguments.clone();
         sorted.sort_all_objects();
-        let canonical = sorted.to_string();
+        let canonical = whole(sorted.to_string(), self.request())?;
         let binding = Binding {
             capability: route.capability.id.clone(),
             plugin: route.plugin.name.clone(),
@@ -395,6 +395,21 @@ impl Draft {
     pub fn guarded(&self) -> &[ares_guard::Finding] {
         &self.guarded
     }
+}
+
+/// All that a guest is given, as one text: the arguments, and behind them the metadata and the task where
+/// there are any. No JSON of ours holds a line end, so no arguments look like another call's metadata.
+fn whole(mut canonical: String, request: &Request) -> Result<String, Refusal> {
+    if let Some(text) = &request.metadata {
+        // The check of the arguments read it before.
+        let mut metadata = crate::json::parse(text).map_err(|_| Refusal::unjudged())?;
+        metadata.sort_all_objects();
+        canonical.push_str(&format!("\nmetadata: {metadata}"));
+    }
+    if let Some(task) = &request.task {
+        canonical.push_str(&format!("\ntask: {}", Value::from(task.as_str())));
+    }
+    Ok(canonical)
 }
 
 /// What sort of arguments these are, as a number: names and types at the top level.

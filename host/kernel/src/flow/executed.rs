@@ -43,8 +43,8 @@ impl Admitted {
         let limits = permit.limits().clone();
         let (effect, lineage) = (permit.effect(), permit.lineage());
         let payer = permit.first_caller().clone();
-        // Nothing a rehearsal would pay for is done.
-        let most = capability.cost.filter(|_| stage.is_none()).map(|cost| cost.most(&limits));
+        // A rehearsal costs what its call does: its answer is as good.
+        let most = capability.cost.map(|cost| cost.most(&limits));
         let begun = if effect.changes() || approval.is_some() || most.is_some() {
             let charge = most.map(|most| (most, &payer));
             let begun = Begun { plugin: &plugin, effect, approval, charge, warned: warned.as_ref() };
@@ -62,6 +62,9 @@ impl Admitted {
                 (false, None, None, fault)
             }
             Ok(begun) => {
+                if effect.changes() && stage.is_none() && !permit.grants().folders().is_empty() {
+                    ledger.snapshots.clear(permit.grants().folders()).await;
+                }
                 match snapshot::take(&*ledger.snapshots, &permit, verdict.snapshot.as_ref()).await {
                     // No guest ran, so its record has nothing to learn from it.
                     Err(fault) => (begun, None, None, Report::of(fault)),

@@ -91,12 +91,16 @@ struct Ran {
 }
 
 impl Ending {
-    /// What the call came to, where it costs something and its guest was started. Nobody pays for a
-    /// rehearsal.
+    /// What the call came to, where it costs something and its guest was started.
     fn cost(&self) -> Option<Money> {
         let idle = matches!(self.status.fault(), Some(FaultKind::NotStarted | FaultKind::Busy));
-        let ran = self.ran.as_ref().filter(|_| self.rehearsal.is_none() && !idle)?;
-        ran.capability.cost.map(|cost| cost.came_to(&self.usage))
+        let ran = self.ran.as_ref().filter(|_| !idle)?;
+        let mut usage = self.usage;
+        if self.rehearsal.is_some() {
+            // They were noted and not sent.
+            usage.http_requests = 0;
+        }
+        ran.capability.cost.map(|cost| cost.came_to(&usage))
     }
 
     /// What the call adds to the record of its capability: nothing where no guest ran, where its turn

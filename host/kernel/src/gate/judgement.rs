@@ -86,6 +86,8 @@ pub struct Judgement {
 impl Judgement {
     /// How long the check-list is.
     pub const POINTS: u8 = 6;
+    /// With so many uses of its own a component's cases say nothing any more.
+    const OWN_USES_MIN: u32 = 5;
     /// Fewer points than this cap the tier at the third.
     const POINTS_FOR_SECOND: u8 = 4;
 
@@ -115,6 +117,7 @@ impl Judgement {
         // Cases say that it works where its author looked: some evidence, and never proof.
         let passed = History { uses: self.history.tested, good: self.history.tested, ..History::default() };
         let tested = Tier::of(&passed).capped(Tier::Second);
+        let tested = if self.history.uses < Self::OWN_USES_MIN { tested } else { Tier::Third };
         let tier = if own == Tier::Third { inherited.max(tested) } else { own };
         let most = match self.points {
             Self::POINTS.. => Tier::First,

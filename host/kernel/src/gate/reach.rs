@@ -11,11 +11,12 @@ const FEW: u64 = 100;
 /// The most places that are looked at.
 const SPOTS_MAX: usize = 64;
 
-/// The places in granted folders that the arguments name, where the call may change something.
-pub(crate) fn spots(draft: &Draft, route: &Route, arguments: &Value) -> Vec<Spot> {
+/// The places in granted folders that the arguments name, where the call may change something, and whether those are
+/// all.
+pub(crate) fn spots(draft: &Draft, route: &Route, arguments: &Value) -> (Vec<Spot>, bool) {
     let capability = &route.capability;
     if !capability.effect.changes() {
-        return Vec::new();
+        return (Vec::new(), true);
     }
     let mut spots = Vec::new();
     for target in &capability.targets {
@@ -31,8 +32,9 @@ pub(crate) fn spots(draft: &Draft, route: &Route, arguments: &Value) -> Vec<Spot
         let texts = texts.iter().filter_map(Value::as_str);
         spots.extend(texts.map(|path| Spot { folder: folder.host.clone(), path: path.to_owned() }));
     }
+    let all = spots.len() <= SPOTS_MAX;
     spots.truncate(SPOTS_MAX);
-    spots
+    (spots, all)
 }
 
 impl Judgement {

@@ -62,11 +62,22 @@ pub struct Refusal {
 
 impl Refusal {
     /// It waits for a person, for this reason.
-    pub(crate) fn held(decision: Decision, id: InvocationId, route: &Route, reason: &str) -> Self {
+    pub(crate) fn held(
+        decision: Decision,
+        (id, nested): (InvocationId, bool),
+        route: &Route,
+        reason: &str,
+    ) -> Self {
+        // A running plugin has no way to come back with a yes.
+        let way = if nested {
+            format!("to let such calls run from now on: `ares-host approvals approve {id} --always`")
+        } else {
+            format!("to let this call run once: `ares-host approvals approve {id}`, then the same call again")
+        };
         let (plugin, capability) = (&route.plugin.name, &route.capability);
         let code = if decision == Decision::Escalate { "escalate" } else { "ask" };
         let message = format!(
-            "`{}` of plugin `{plugin}` is of class {} and waits for a person: {reason}; to let this call run once: `ares-host approvals approve {id}`, then the same call again",
+            "`{}` of plugin `{plugin}` is of class {} and waits for a person: {reason}; {way}",
             capability.id, capability.effect
         );
         Self { check: "decision", code, kind: Kind::Held, message }

@@ -16,6 +16,12 @@ pub trait Snapshots: Send + Sync {
     /// When they hold too much or cannot be copied. Nothing is left of it then.
     fn take(&self, id: InvocationId, folders: Vec<Folder>) -> BoxFuture<'_, Result<Taken, NotTaken>>;
 
+    /// Waits until nothing is being put back into these folders. Asked after the opening record of a call that may
+    /// change them is there, so that whoever puts back has seen that record, or this call waits.
+    fn clear<'a>(&'a self, _folders: &'a [Folder]) -> BoxFuture<'a, ()> {
+        std::future::ready(()).boxed()
+    }
+
     /// Brings the folders back to what they were, once the guest is gone.
     ///
     /// # Errors

@@ -135,6 +135,50 @@ async fn a_held_call_runs_once_with_the_approval_of_that_very_call() {
 }
 
 #[tokio::test]
+async fn a_yes_is_for_the_metadata_and_the_task_that_were_shown_too() {
+    let request = |metadata: Option<&str>, task: Option<&str>| {
+        let mut request = human("put", r#"{"a":1}"#);
+        (request.metadata, request.task) = (metadata.map(str::to_owned), task.map(str::to_owned));
+        request
+    };
+    let world = strict();
+    let held = world.kernel().invoke(request(Some(r#"{"b":1,"a":"x"}"#), Some("t"))).await;
+    let question = world.held().pop().unwrap();
+    assert_eq!(question.arguments, "{\"a\":1}\nmetadata: {\"a\":\"x\",\"b\":1}\ntask: \"t\"");
+    world.approve(held.id(), &question);
+    for (metadata, task) in
+        [(None, Some("t")), (Some(r#"{"a":"y","b":1}"#), Some("t")), (Some(r#"{"a":"x","b":1}"#), None)]
+    {
+        let mut other = request(metadata, task);
+        other.approval = Some(held.id());
+        assert_eq!(
+            code(&world.kernel().invoke(other).await),
+            "approval-for-another",
+            "{metadata:?} {task:?}"
+        );
+    }
+    let mut same = request(Some(r#"{ "a": "x", "b": 1 }"#), Some("t"));
+    same.approval = Some(held.id());
+    assert_eq!(code(&world.kernel().invoke(same).await), "-");
+    // The guard looks at it as at the arguments.
+    let hidden = request(Some("{\"a\":\"x\\udb40\\udc41\"}"), None);
+    assert_eq!(code(&world.kernel().invoke(hidden).await), "guard");
+}
+
+#[tokio::test]
+async fn what_is_held_is_shown_in_a_rehearsal_to_people_alone() {
+    let world = strict();
+    world.rules(ares_kernel::ports::Stance::Ask, "a rule", true);
+    for (caller, expected) in [(Caller::Agent("a".into()), "ask"), (Caller::Human("a".into()), "-")] {
+        for (capability, input) in [("echo", r#"{"text":"a"}"#), ("put", "{}")] {
+            let mut request = human(capability, input);
+            (request.caller, request.rehearse) = (caller.clone(), true);
+            assert_eq!(code(&world.kernel().invoke(request).await), expected, "{capability} {caller:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn no_approval_passes_a_hard_no() {
     for (capability, input, code) in [
         ("tampered", "{}", "changed"),
@@ -321,17 +365,18 @@ async fn what_costs_is_paid_from_a_budget_or_asked_about() {
         assert_eq!(code(&world.invoke("costly", "{}").await), expected, "{budgets:?}");
     }
     assert_eq!(world.guests_started(), 1);
-    // Its opening is on record although it is pure; a rehearsal costs nothing.
+    // Its opening is on record although it is pure; a rehearsal of it is paid for like a call.
     assert!(world.records().contains(&"begin costly".to_owned()), "{:?}", world.records());
     world.budgets(&[]);
     let mut rehearsal = human("costly", "{}");
     rehearsal.rehearse = true;
-    assert_eq!(code(&world.kernel().invoke(rehearsal).await), "-");
+    world.budgets(&[("1", "0.8")]);
+    assert_eq!(code(&world.kernel().invoke(rehearsal).await), "over-budget");
     // Somebody else was quicker: the journal is exact, and no guest starts.
     world.budgets(&[("1", "0")]);
     world.break_journal("budget");
     let late = world.invoke("costly", "{}").await;
-    assert_eq!((code(&late), world.guests_started()), ("not-started", 2), "{late:?}");
+    assert_eq!((code(&late), world.guests_started()), ("not-started", 1), "{late:?}");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! What happened, and what was called.
 
+use ares_kernel::Caller;
 use ares_registry::{EventQuery, InvocationQuery};
 
 use super::{Answer, Operations, json};
@@ -7,11 +8,31 @@ use crate::operation::{Problem, ProblemKind};
 
 /// The most rows one answer holds.
 const ROWS_MAX: u32 = 10_000;
+/// Events that tell of questions to people, of their answers and of what they had taken back: for people alone.
+const OF_PEOPLE: [&str; 7] = [
+    "approved",
+    "denied",
+    "override_requested",
+    "snapshot_restored",
+    "snapshot_withheld",
+    "snapshot_removed",
+    "called_wrong",
+];
 
 impl Operations {
-    pub(super) async fn events(&self, types: Vec<String>, plugin: Option<String>, limit: u32) -> Answer {
+    pub(super) async fn events(
+        &self,
+        caller: &Caller,
+        types: Vec<String>,
+        plugin: Option<String>,
+        limit: u32,
+    ) -> Answer {
         let query = EventQuery { types, plugin, limit: limit.min(ROWS_MAX) };
-        json(&self.0.book.with(move |registry| registry.events(&query)).await?)
+        let mut found = self.0.book.with(move |registry| registry.events(&query)).await?;
+        if !matches!(caller, Caller::Human(_)) {
+            found.retain(|event| !OF_PEOPLE.contains(&event.kind.as_str()));
+        }
+        json(&found)
     }
 
     pub(super) async fn invocations(

@@ -110,7 +110,7 @@ impl Operations {
             Operation::Stop { plugin } => self.stop(&plugin).await,
             Operation::Status { plugin } => self.status(plugin.as_deref()).await,
             Operation::Health { plugin } => self.health(plugin.as_deref()).await,
-            Operation::Events { types, plugin, limit } => self.events(types, plugin, limit).await,
+            Operation::Events { types, plugin, limit } => self.events(&caller, types, plugin, limit).await,
             Operation::Invocations { id, capability, limit } => self.invocations(id, capability, limit).await,
             Operation::Explain { id } => self.explain(&id).await,
             Operation::Feedback { id, note } => self.feedback(caller, &id, note).await,

@@ -24,7 +24,11 @@ impl Operations {
                 self.0.snapshots.clean().await;
                 to_json(&self.0.book.with(move |registry| registry.kept_snapshots(all, ROWS_MAX)).await?)
             }
-            SnapshotWish::Show { id } => to_json(&self.snapshot(invocation(&id)?).await?),
+            SnapshotWish::Show { id } => {
+                let mut found = self.snapshot(invocation(&id)?).await?;
+                found.later = Some(self.0.snapshots.others(found.id).await?.1);
+                to_json(&found)
+            }
             SnapshotWish::Restore { id, dry_run } => self.restore(caller, invocation(&id)?, dry_run).await,
             SnapshotWish::Remove { id } => {
                 let found = self.there(invocation(&id)?).await?;
@@ -53,13 +57,12 @@ impl Operations {
 
     async fn restore(&self, caller: Caller, id: InvocationId, dry_run: bool) -> Answer {
         let found = self.there(id).await?;
-        let plugin = found.plugin.clone().unwrap_or_default();
-        let running = self.0.book.with(move |registry| registry.calls_running(&plugin)).await?;
+        let _closed = if dry_run { None } else { Some(self.0.snapshots.close(id).await?) };
+        let (running, later) = self.0.snapshots.others(id).await?;
         if !dry_run && running > 0 {
-            let plugin = found.plugin.unwrap_or_default();
             return Err(busy(format!(
-                "{running} calls of {plugin} run and may be changing the same folders; try again when they \
-                 have ended, or stop it: `ares-host stop {plugin}`"
+                "{running} calls run that may be changing the same folders; try again when they have ended \
+                 (`ares-host status` shows which plugins run)"
             )));
         }
         let (done, end) = self.0.snapshots.put_back(id, !dry_run, Some(caller)).await?;
@@ -69,7 +72,7 @@ impl Operations {
             None => found.state.as_str(),
         };
         let mut answer = json!({
-            "id": id, "state": state, "dry_run": dry_run, "later": found.later,
+            "id": id, "state": state, "dry_run": dry_run, "later": later,
             "failed": done.failed, "failures": done.failures, "changes": done.changes,
         });
         if let (Value::Object(answer), Value::Object(done)) = (&mut answer, to_json(&done)?) {

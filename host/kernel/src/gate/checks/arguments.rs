@@ -29,7 +29,7 @@ impl Check for Arguments {
                 ),
             ));
         }
-        let value = json::parse(input)
+        let value = json::parse_exact(input)
             .map_err(|e| refusal("not-json", format!("the input of `{id}` is not acceptable JSON: {e}")))?;
         if !value.is_object() {
             return Err(refusal(
@@ -42,7 +42,8 @@ impl Check for Arguments {
             .check(&value, true)
             .map_err(|e| refusal("invalid-arguments", format!("the input of `{id}` does not match its schema: {e}; `ares-host capabilities {id}` shows the schema")))?;
         if let Some(metadata) = &draft.request().metadata {
-            let object = metadata.len() as u64 <= most && json::parse(metadata).is_ok_and(|v| v.is_object());
+            let object =
+                metadata.len() as u64 <= most && json::parse_exact(metadata).is_ok_and(|v| v.is_object());
             if !object {
                 return Err(refusal(
                     "bad-metadata",

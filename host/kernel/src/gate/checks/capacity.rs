@@ -31,7 +31,7 @@ fn no(code: &'static str, message: String) -> Refusal {
 
 /// As it stood when the request came in. The journal asks again, exactly, when it reserves.
 fn budget(draft: &Draft, route: &Route) -> Result<(), Refusal> {
-    let Some(cost) = route.capability.cost.filter(|_| !draft.request().rehearse) else { return Ok(()) };
+    let Some(cost) = route.capability.cost else { return Ok(()) };
     let most = cost.most(draft.limits());
     match draft.budgets().iter().find(|budget| budget.left() < most) {
         None => Ok(()),

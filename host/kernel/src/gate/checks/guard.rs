@@ -13,6 +13,8 @@ use crate::text::{escaped, quoted};
 /// harm is given harmful text on purpose.
 pub(super) struct Guard;
 
+/// What findings in the call's metadata stand under: no argument can be called so.
+const METADATA: &str = "(metadata)";
 /// Findings of a severity below this are not worth a word.
 const WORTH_A_WORD: Severity = Severity::Medium;
 
@@ -29,6 +31,11 @@ impl Check for Guard {
                 for (name, value) in arguments {
                     look(value, (name, place(targets, name)), &mut found)?;
                 }
+            }
+            if let Some(metadata) =
+                draft.request().metadata.as_deref().and_then(|text| crate::json::parse(text).ok())
+            {
+                look(&metadata, (METADATA, Place::Text), &mut found)?;
             }
             found
         };

@@ -37,9 +37,9 @@ impl Step for Explain {
     }
 }
 
-/// The most it may cost; nothing where it costs nothing, as in a rehearsal.
+/// The most it may cost; nothing where it costs nothing.
 pub(in crate::gate) fn cost(draft: &Draft, route: &Route) -> Option<Money> {
-    let cost = route.capability.cost.filter(|_| !draft.request().rehearse)?;
+    let cost = route.capability.cost?;
     Some(cost.most(draft.limits()))
 }
 
