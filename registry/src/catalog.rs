@@ -201,7 +201,10 @@ impl Registry {
 
 /// Names that look alike: one that contains the other first, then by the number of letters that
 /// differ, at most a third of them.
-fn near<'a>(known: impl Iterator<Item = &'a CapabilityId>, wanted: &CapabilityId) -> Vec<CapabilityId> {
+pub(crate) fn near<'a>(
+    known: impl Iterator<Item = &'a CapabilityId>,
+    wanted: &CapabilityId,
+) -> Vec<CapabilityId> {
     let wanted = wanted.as_str();
     let most = (wanted.len() / 3).max(1);
     let distance = |id: &'a CapabilityId| {

@@ -275,6 +275,12 @@ pub enum RegistryError {
         /// The id.
         id: InvocationId,
     },
+    /// The journal holds no such call.
+    #[error("the journal holds no invocation {id}; `ares-host invocations` lists the latest")]
+    NoSuchInvocation {
+        /// The id.
+        id: InvocationId,
+    },
     /// No snapshot was taken for this call.
     #[error("no snapshot was taken for {id}; `ares-host snapshots list` shows those that are kept")]
     NoSuchSnapshot {

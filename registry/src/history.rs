@@ -16,6 +16,7 @@ use crate::events::{self, Entry};
 use crate::objections;
 use crate::registry::Registry;
 use crate::rows::int;
+use crate::writer::Abort;
 
 /// How uses are packed: one byte for this, then postcard.
 const PACKING: u8 = 1;
@@ -162,16 +163,19 @@ impl Registry {
     /// Says of a good answer that it was wrong: it counts as a failure from now on.
     ///
     /// # Errors
-    /// When there is no such call or it gave no good answer, and when the registry cannot be written.
+    /// When there is no such call, it gave no good answer, was a rehearsal or was called wrong already, and when
+    /// the registry cannot be written.
     pub fn called_wrong(
         &self,
         id: InvocationId,
         note: Option<String>,
         actor: &Caller,
     ) -> Result<CalledWrong, RegistryError> {
-        let call = self
-            .invocation(id)?
-            .ok_or_else(|| RegistryError::Invalid(format!("the journal holds no invocation {id}")))?;
+        let call = self.invocation(id)?.ok_or(RegistryError::NoSuchInvocation { id })?;
+        if call.rehearsal {
+            let why = format!("{id} is a rehearsal, which counts as no use; say it of a call that was made");
+            return Err(RegistryError::Invalid(why));
+        }
         let (plugin, blake3, ended) = match (call.plugin, call.blake3, call.ended_ms) {
             (Some(plugin), Some(blake3), Some(ended)) if call.status == "ok" => (plugin, blake3, ended),
             _ => {
@@ -182,6 +186,10 @@ impl Registry {
         let (mark, now, actor) = ((id.last_four(), ended), self.now(), actor.to_string());
         let (name, subject) = (call.capability.clone(), plugin.clone());
         let counted = self.change("calling an answer wrong", move |connection| {
+            if called_before(connection, id)? {
+                let why = format!("{id} was called wrong already");
+                return Err(Abort::Registry(RegistryError::Invalid(why)));
+            }
             let counted = wrong(connection, (blake3.as_bytes(), &name), mark, now)?;
             objections::wrong(connection, id)?;
             let data = json!({ "invocation": id, "capability": name, "note": note, "counted": counted });
@@ -259,6 +267,16 @@ impl Registry {
         }
         Ok(())
     }
+}
+
+/// Whether somebody said of this call that its answer was wrong. The record alone does not tell: it holds
+/// the latest uses, and an answer can be called wrong long after.
+fn called_before(connection: &Connection, id: InvocationId) -> rusqlite::Result<bool> {
+    let mut select = connection.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM events WHERE event_type = 'called_wrong'
+             AND event_data ->> '$.invocation' = ?1)",
+    )?;
+    select.query_row([id.to_string()], |row| row.get(0))
 }
 
 /// Marks a stored use as wrong. Answers whether it is still among those that count and was good.

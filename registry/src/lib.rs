@@ -79,6 +79,7 @@ mod status;
 mod stops;
 mod surroundings;
 mod tasks;
+mod unprovided;
 mod versions;
 mod views;
 mod watch;

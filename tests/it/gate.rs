@@ -45,7 +45,19 @@ fn an_answer_that_was_wrong_counts_against_it() {
     let id = outcomes[1]["id"].as_str().unwrap();
     let said = installation.ares(["feedback", id, "--wrong", "--note", "no", "--json"]).exits(0).json();
     assert_eq!(said["counted"], true);
-    installation.ares(["feedback", id, "--wrong"]).exits(0);
+    let again = installation.ares(["feedback", id, "--wrong"]).exits(2).stderr;
+    assert!(again.contains("was called wrong already"), "{again}");
+    let told = installation.ares(["events", "--type", "called_wrong", "--json"]).exits(0).json();
+    assert_eq!(told.as_array().unwrap().len(), 1, "{told}");
+    let rehearsed =
+        installation.ares(["rehearse", "echo", "--input", r#"{"text":"a"}"#, "--json"]).exits(0).json();
+    let no = installation.ares(["feedback", rehearsed["id"].as_str().unwrap(), "--wrong"]).exits(2).stderr;
+    assert!(no.contains("is a rehearsal"), "{no}");
+    let unknown = "01934f3e-7c1b-7b7e-9d5c-2f1f0a3b4c5d";
+    let no = installation.ares(["feedback", unknown, "--wrong"]).exits(4).stderr;
+    assert!(no.contains("ares-host invocations"), "{no}");
+    let used = ["patterns", "used", "database-first", "--good", "--invocation", unknown];
+    installation.ares(used).exits(4);
     let last = installation.invoke("echo", r#"{"text":"a"}"#);
     let history = &explain(&installation, &last["id"])["judged"]["history"];
     assert_eq!((&history["uses"], &history["good"], &history["wrong"]), (&json!(3), &json!(2), &json!(1)));

@@ -116,6 +116,27 @@ fn a_refused_call_runs_once_after_an_override_and_three_of_them_have_to_be_meant
 }
 
 #[test]
+fn no_standing_yes_is_given_to_what_a_mandate_asks_about_each_time() {
+    let installation = Installation::strict();
+    let work = installation.place("work");
+    fs_err::write(work.join("milk"), "two litres").unwrap();
+    installation.register("file-tools", &[&format!("fs:workspace={}", work.display())]);
+    let remove = || installation.invoke("remove_file", r#"{"path":"milk"}"#);
+    let held = remove();
+    let id = held["id"].as_str().unwrap();
+    let before = answer(&installation, &["policy", "list"]);
+    let no = installation.ares(["approvals", "approve", id, "--always", "--json"]).exits(2).json();
+    let says = no["error"]["message"].as_str().unwrap();
+    assert!(says.contains("rule `m2-destructive-asks` still asks each time"), "{no}");
+    assert_eq!(answer(&installation, &["approvals", "show", id])["state"], "pending");
+    assert_eq!(answer(&installation, &["policy", "list"]), before, "no rule was written");
+    let listed = installation.ares(["approvals", "list"]).exits(0).stdout;
+    assert!(listed.contains("ARGUMENTS") && listed.contains(r#"{"path":"milk"}"#), "{listed}");
+    installation.ares(["approvals", "approve", id]).exits(0);
+    assert_eq!(remove()["status"], "ok");
+}
+
+#[test]
 fn what_cannot_be_overridden_says_why() {
     let installation = ruled(FORBID);
     let ask = |outcome: &Value, exit: i32| {

@@ -56,7 +56,32 @@ fn a_registered_capability_is_tried_by_its_own_class_and_needs() {
     assert_eq!(tried(&installation, &["notes/put_note"]), decided("auto", "allow-notes"));
     installation.ares(["policy", "deny", "kv"]).exits(0);
     assert_eq!(tried(&installation, &["put_note"]), decided("never", "deny-kv"));
-    installation.ares(["policy", "test", "no_such_thing"]).exits(2);
+    let unknown = installation.ares(["policy", "test", "put_nte"]).exits(4).stderr;
+    assert!(unknown.contains("nobody provides `put_nte` now; did you mean `put_note`?"), "{unknown}");
+    installation.ares(["policy", "test", "notes/no_such_thing"]).exits(4);
+    installation.ares(["policy", "test", "write", "--arguments", "{"]).exits(2);
+}
+
+#[test]
+fn what_nobody_provides_is_noted_and_done_nevertheless() {
+    let installation = Installation::strict();
+    installation.register("notes", &[]);
+    let told = |arguments: &[&str]| {
+        let answer = installation.ares(arguments.iter().chain(&["--json"])).exits(0).json();
+        answer["note"].as_str().unwrap_or("none").to_owned()
+    };
+    let unknown = "nobody provides `put_nte` now; did you mean `put_note`?";
+    assert_eq!(told(&["policy", "allow", "put_nte"]), unknown);
+    assert_eq!(
+        told(&["policy", "deny", "note/put_note"]),
+        "no plugin `note` is registered now; did you mean `notes`?"
+    );
+    assert_eq!(told(&["tasks", "plan", "trip", "--capability", "put_nte"]), unknown);
+    let budget = |capability: &str| {
+        told(&["budget", "set", "b", "--most", "1", "--plugin", "notes", "--capability", capability])
+    };
+    assert_eq!(budget("put_nte"), "`notes` does not provide `put_nte`; did you mean `put_note`?");
+    assert_eq!((budget("put_note"), told(&["policy", "deny", "write"])), ("none".into(), "none".into()));
 }
 
 #[test]
@@ -73,7 +98,20 @@ fn a_broken_file_is_told_by_every_command_that_looks_and_permits_nothing() {
     assert!(doctor.contains("policy.cedar:2") && doctor.contains("nme"), "{doctor}");
     assert_eq!(tried(&installation, &["pure"]), decided("never", ""));
     let list = installation.ares(["policy", "list"]).exits(0).stdout;
-    assert!(list.contains("your file is broken"), "{list}");
+    assert!(list.contains("your file is broken") && list.contains("everything is refused"), "{list}");
+    let mandates = installation.ares(["mandates", "list", "--json"]).exits(0).json();
+    let does = |row: &Value| row["does"].as_str().unwrap().starts_with("everything is refused");
+    assert!(mandates.as_array().unwrap().iter().all(does), "{mandates}");
+    installation.register("echo", &[]);
+    let refused = installation.ares(["invoke", "echo", "--input", r#"{"text":"a"}"#]).exits(7).stderr;
+    assert!(refused.contains("until they are put right") && !refused.contains("policy allow"), "{refused}");
+    let given = installation.place("rules").join("given.cedar");
+    fs::write(&given, "\nhalf a rule").unwrap();
+    for words in [["set"].as_slice(), &["test", "write", "--rules"]] {
+        let arguments = ["policy"].iter().chain(words).copied().chain([given.to_str().unwrap()]);
+        let error = installation.ares(arguments).exits(2).stderr;
+        assert!(error.contains("given.cedar:2") && !error.contains("policy.cedar"), "{error}");
+    }
     installation.ares(["policy", "allow", "read"]).exits(1);
     let other = installation.place("rules").join("good.cedar");
     fs::write(&other, "@id(\"x\") forbid (principal, action == Action::\"read\", resource);\n").unwrap();

@@ -20,11 +20,13 @@ impl RuleBook for Book {
             RuleWish::List => {
                 rules.look();
                 Ok(json!({
-                    "revision": rules.revision(), "problem": rules.problem(), "rules": rules.list()
+                    "revision": rules.revision(), "problem": rules.problem(),
+                    "refuses_all": rules.refuses_all(), "rules": rules.list()
                 }))
             }
-            RuleWish::Set { text, reason } => {
-                let revision = rules.set(&text, by, reason).map_err(|error| problem(&error))?;
+            RuleWish::Set { text, reason, from } => {
+                let from = from.as_deref();
+                let revision = rules.set_from(&text, from, by, reason).map_err(|error| problem(&error))?;
                 Ok(json!({ "revision": revision }))
             }
             RuleWish::Allow { pattern, callers, until, reason } => {
@@ -40,12 +42,12 @@ impl RuleBook for Book {
                 shown(&rules.forbid_standing(&wanted, by))
             }
             RuleWish::Remove { id } => shown(&rules.remove(&id, by)),
-            RuleWish::Test { subject, caller, origin, arguments, rules: other } => {
+            RuleWish::Test { subject, caller, origin, arguments, rules: other, from } => {
                 rules.look();
                 let caller = caller.as_deref().map_or_else(|| Ok(by.clone()), one)?;
                 let origin = origin.as_deref().map(one).transpose()?;
                 let arguments = arguments.as_deref().map(tried).transpose()?;
-                shown(&rules.try_on(&TryOn { subject, caller, origin, arguments, rules: other }))
+                shown(&rules.try_on(&TryOn { subject, caller, origin, arguments, rules: other, from }))
             }
             RuleWish::History { revision: None } => shown(&rules.history()),
             RuleWish::History { revision: Some(revision) } => shown(&rules.past(revision)),
@@ -96,10 +98,13 @@ fn one(text: &str) -> Result<Caller, Problem> {
 
 fn tried(text: &str) -> Result<TriedArguments, Problem> {
     serde_json::from_str(text).map_err(|error| {
-        let message = format!(
-            "the arguments are not an object with `hosts`, `paths`, `blast` and `findings`: {}",
+        let why = if error.is_data() {
             ares_kernel::text::escaped(&error.to_string(), 200)
-        );
+        } else {
+            format!("they are no JSON from column {} on", error.column())
+        };
+        let message =
+            format!("the arguments are to be an object with `hosts`, `paths`, `blast` and `findings`: {why}");
         Problem::new(ProblemKind::Invalid, "bad-arguments", message)
     })
 }
@@ -110,6 +115,7 @@ fn problem(error: &PolicyError) -> Problem {
     let (kind, code) = match error {
         E::Rule { .. } | E::TooLarge { .. } | E::NotText(_) => (Kind::Invalid, "bad-rules"),
         E::Bad(_) => (Kind::Invalid, "bad-pattern"),
+        E::NotProvided(_) => (Kind::NotFound, "no-capability"),
         E::Missing(_) => (Kind::MissingFile, "no-rules"),
         E::NoSuchRule { .. } | E::NoSuchRevision(_) => (Kind::NotFound, "no-rule"),
         E::Shipping(_) => (Kind::Denied, "shipped-rule"),

@@ -2,7 +2,7 @@
 
 use ares_kernel::facts::{Effect, Scope};
 use ares_kernel::ports::Ruling;
-use ares_kernel::text::quoted;
+use ares_kernel::text::{escaped, quoted};
 use ares_kernel::{Caller, CapabilityId, PluginName};
 use ares_registry::{PolicyChange, PolicyView};
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,9 @@ use crate::read;
 use crate::rule::{Category, Layer, Rule, Says};
 use crate::rules::Rules;
 use crate::time;
+
+/// The most that is shown of a file's name, in bytes: the longest path there is.
+const FILE_NAME_MAX: usize = 4096;
 
 /// A rule as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -62,6 +65,9 @@ pub struct Written {
     pub text: String,
     /// The number of the file it stands in, for `policy history`.
     pub revision: u64,
+    /// That nobody provides what it is about, at this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// What is to be tried on the rules.
@@ -77,6 +83,8 @@ pub struct TryOn {
     pub arguments: Option<TriedArguments>,
     /// The operator's rules to try, in the place of those in force.
     pub rules: Option<String>,
+    /// How errors are to name the file of these; the operator's where there is nothing.
+    pub from: Option<String>,
 }
 
 /// What the arguments of a call that is tried would be about, as rules see it.
@@ -127,7 +135,24 @@ impl Rules {
     /// # Errors
     /// When it is not sound; then nothing changes. When it cannot be written.
     pub fn set(&self, text: &str, by: &Caller, reason: Option<String>) -> Result<u64, PolicyError> {
+        self.set_from(text, None, by, reason)
+    }
+
+    /// The same, of a text from another file, which errors name.
+    ///
+    /// # Errors
+    /// As [`Rules::set`].
+    pub fn set_from(
+        &self,
+        text: &str,
+        from: Option<&str>,
+        by: &Caller,
+        reason: Option<String>,
+    ) -> Result<u64, PolicyError> {
         let mut seen = self.seen();
+        if let Some(from) = from {
+            self.judge_as(text, Some(&shown_file(from)))?;
+        }
         let set = self.judge(text)?;
         self.take(&mut seen, text, set, change(by, "set", reason))
     }
@@ -179,7 +204,17 @@ impl Rules {
         let action = if draft.head == "permit" { "allow" } else { "deny" };
         let change = change(by, action, draft.reason.map(ToOwned::to_owned));
         let revision = self.take(&mut seen, &text, set, change)?;
-        Ok(Written { id, text: rule, revision })
+        Ok(Written { id, text: rule, revision, note: self.unprovided(draft.pattern) })
+    }
+
+    /// That nobody provides what a rule is to be about, at this time. That may be meant.
+    fn unprovided(&self, pattern: &Pattern) -> Option<String> {
+        match pattern {
+            Pattern::Action(_) | Pattern::Scope(_) => None,
+            Pattern::Capability(id) => self.registry.unprovided(None, Some(id)),
+            Pattern::Of(plugin, id) => self.registry.unprovided(Some(plugin), Some(id)),
+            Pattern::Plugin(plugin) => self.registry.unprovided(Some(plugin), None),
+        }
     }
 
     /// Takes a rule out of the operator's file. Answers it as it stood there.
@@ -205,7 +240,7 @@ impl Rules {
         };
         let set = self.judge(&left)?;
         let revision = self.take(&mut seen, &left, set, change(by, "remove", None))?;
-        Ok(Written { id: rule.id.clone(), text: rule.text.clone(), revision })
+        Ok(Written { id: rule.id.clone(), text: rule.text.clone(), revision, note: None })
     }
 
     /// The operator's file as it stands, and its rules.
@@ -240,7 +275,8 @@ impl Rules {
             needs: &subject.needs,
             arguments,
         };
-        let other = wish.rules.as_ref().map(|text| self.judge(text)).transpose()?;
+        let from = wish.from.as_deref().map(shown_file);
+        let other = wish.rules.as_ref().map(|text| self.judge_as(text, from.as_deref())).transpose()?;
         let decided = other.as_ref().map_or_else(|| self.decide(&asked), |set| set.decide(&asked));
         let written = |at: usize| match &other {
             Some(set) => set.sources().rules.get(at).cloned(),
@@ -258,8 +294,11 @@ impl Rules {
 
     fn subject(&self, text: &str) -> Result<Subject, PolicyError> {
         let snapshot = self.registry.snapshot();
-        let none =
-            |what: &str| PolicyError::Bad(format!("{what}; `ares-host capabilities` shows those there are"));
+        let none = |what: String| PolicyError::NotProvided(what);
+        let unprovided = |plugin: Option<&PluginName>, id: &CapabilityId| {
+            let said = self.registry.unprovided(plugin, Some(id));
+            none(said.unwrap_or_else(|| format!("no enabled plugin provides `{id}`")))
+        };
         match text.parse()? {
             Pattern::Action(name) => {
                 let effect = name.parse().map_err(|_| {
@@ -278,15 +317,18 @@ impl Rules {
                 })?;
                 Ok(Subject::possible(&name, usual(&scope), vec![scope]))
             }
-            Pattern::Plugin(plugin) => Err(none(&format!("`{plugin}/*` is many; name one capability"))),
+            Pattern::Plugin(plugin) => Err(PolicyError::Bad(format!(
+                "`{plugin}/*` is many; name one capability, `ares-host info {plugin}` shows its own"
+            ))),
             Pattern::Capability(id) => {
                 let plugin = snapshot.providers(&id).next();
-                let plugin = plugin.ok_or_else(|| none(&format!("no enabled plugin provides `{id}`")))?;
-                Subject::registered(plugin, &id).ok_or_else(|| none(&format!("no plugin provides `{id}`")))
+                plugin
+                    .and_then(|plugin| Subject::registered(plugin, &id))
+                    .ok_or_else(|| unprovided(None, &id))
             }
             Pattern::Of(plugin, id) => {
                 let found = snapshot.plugin(&plugin).and_then(|found| Subject::registered(found, &id));
-                found.ok_or_else(|| none(&format!("no plugin `{plugin}` provides `{id}`")))
+                found.ok_or_else(|| unprovided(Some(&plugin), &id))
             }
         }
     }
@@ -370,6 +412,11 @@ fn said(tried: &TriedArguments) -> Result<Said<'_>, PolicyError> {
     }
     let TriedArguments { hosts, paths, blast, findings } = tried;
     Ok(Said { hosts: texts(hosts), paths: texts(paths), blast: *blast, findings: texts(findings) })
+}
+
+/// The name of a file somebody gave, as errors show it.
+fn shown_file(name: &str) -> String {
+    escaped(name, FILE_NAME_MAX)
 }
 
 fn change(by: &Caller, action: &'static str, reason: Option<String>) -> PolicyChange {

@@ -46,6 +46,9 @@ pub enum PolicyError {
     /// A pattern, a caller or a time that is none.
     #[error("{0}")]
     Bad(String),
+    /// What is to be tried is not there.
+    #[error("{0}; `ares-host capabilities` shows those there are")]
+    NotProvided(String),
     /// No rule has this id.
     #[error("no rule of {file} has the id {id}; `ares-host policy list` shows them")]
     NoSuchRule {

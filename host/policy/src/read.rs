@@ -129,7 +129,7 @@ impl Source<'_> {
         let label = error.labels().and_then(|mut labels| labels.next());
         let at = label.map_or(at, |label| label.offset());
         let mut why = escaped(&error.to_string(), WORDS_MAX);
-        if let Some(help) = error.help() {
+        if let Some(help) = error.help().filter(|help| is_near(&help.to_string(), &error.to_string())) {
             why.push_str("; ");
             why.push_str(&escaped(&help.to_string(), WORDS_MAX));
         }
@@ -252,9 +252,35 @@ impl Notes<'_> {
     }
 }
 
+/// Whether a hint is worth giving: of all names Cedar proposes the least distant, however distant that is.
+fn is_near(help: &str, error: &str) -> bool {
+    let Some(proposed) = help.strip_prefix("did you mean `").and_then(|rest| rest.split('`').next()) else {
+        return true;
+    };
+    // The first name is the rule's own.
+    let mut written = error.split('`').skip(1).step_by(2).skip(1);
+    written.any(|name| strsim::osa_distance(name, proposed) <= (name.len() / 3).max(1))
+}
+
 /// Whether this can be a rule's id.
 pub(crate) fn is_id(text: &str) -> bool {
     let word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let words = text.split('-').all(|part| !part.is_empty() && part.bytes().all(word));
     text.len() <= ID_MAX && words && text.starts_with(|first: char| first.is_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_near;
+
+    #[test]
+    fn only_a_name_that_looks_alike_is_proposed() {
+        let error = |name: &str| {
+            format!("for policy `name`, attribute `{name}` on entity type `Capability` not found")
+        };
+        assert!(is_near("did you mean `name`?", &error("nme")));
+        assert!(!is_near("did you mean `blake3`?", &error("colour")));
+        assert!(!is_near("did you mean `name`?", &error("colour")), "the rule's own name is no misspelling");
+        assert!(is_near("try something else", &error("colour")));
+    }
 }

@@ -111,6 +111,13 @@ impl Rules {
         self.seen().problem.clone()
     }
 
+    /// Whether no rules are in force, so that everything is refused: the file was broken when the host
+    /// started.
+    #[must_use]
+    pub fn refuses_all(&self) -> bool {
+        matches!(&**self.current(), InForce::Nothing(_))
+    }
+
     /// The number of the rules in force, as [`Ruling::revision`] has it.
     #[must_use]
     pub fn revision(&self) -> u64 {
@@ -148,8 +155,17 @@ impl Rules {
     /// # Errors
     /// What is wrong with it.
     pub(crate) fn judge(&self, text: &str) -> Result<RuleSet, PolicyError> {
+        self.judge_as(text, None)
+    }
+
+    /// The same, of a text that stands in another file by now.
+    ///
+    /// # Errors
+    /// What is wrong with it, where it stands.
+    pub(crate) fn judge_as(&self, text: &str, file: Option<&str>) -> Result<RuleSet, PolicyError> {
         self.file.fits(text.as_bytes())?;
-        let operator = read::rules(Language::get()?, Layer::Operator, &self.file.name(), text)?;
+        let name = file.map_or_else(|| self.file.name(), ToOwned::to_owned);
+        let operator = read::rules(Language::get()?, Layer::Operator, &name, text)?;
         let sources = Sources::new(operator, &self.shipped, Arc::clone(&self.roles))?;
         RuleSet::new(sources, self.clock.now_ms())
     }
@@ -188,7 +204,7 @@ impl Rules {
         tracing::error!("{why}; until it is put right {then}");
         if closed {
             let reason = format!(
-                "the rules are broken, so nothing is permitted: {why}; put the file right, or bring an earlier one back: `ares-host policy history`, `ares-host policy set FILE`"
+                "the rules are broken, so nothing is permitted until they are put right: {why}; put the file right, or bring an earlier one back: `ares-host policy history`, `ares-host policy set FILE`"
             );
             let ruling = Ruling {
                 stance: Stance::Never,

@@ -112,7 +112,7 @@ impl RuleSet {
         let nothing = Ruling {
             stance: Stance::Never,
             rule: None,
-            reason: Cow::Borrowed("no rule permits it"),
+            reason: Cow::Borrowed("no rule permits it; an operator can: `ares-host policy allow`"),
             revision,
             firm: false,
         };
@@ -216,7 +216,7 @@ fn ruling(rule: &Rule, revision: u64) -> Ruling {
         (Some(reason), Says::Catastrophic(category)) => kept(&format!("{reason} ({category})")),
         (Some(reason), _) => kept(reason),
         (None, Says::Catastrophic(category)) => kept(&format!("a rule forbids it as {category}")),
-        (None, Says::Forbid) => "a rule forbids it",
+        (None, Says::Forbid) => "it does not say why",
         (None, Says::AskForbid | Says::AskPermit) => "a rule asks a person first",
         (None, Says::Permit) => "a rule permits it",
     };

@@ -14,9 +14,11 @@ pub(crate) const FILES: [(&str, &str); 3] = [
 
 /// Every rule of the guard that a shipped rule names, sorted. A rule that names one the guard does
 /// not have would never match.
-pub const FINDINGS: [&str; 30] = [
+pub const FINDINGS: [&str; 34] = [
     "aws-secret-key",
+    "bearer-token",
     "bidi-override",
+    "chat-webhook",
     "cloud-metadata-address",
     "cloud-token",
     "credential-sweep",
@@ -29,10 +31,12 @@ pub const FINDINGS: [&str; 30] = [
     "host-known-name-inside",
     "host-lookalike",
     "host-mixed-script",
+    "json-web-token",
     "loader-variable",
     "make-file-system",
     "model-provider-key",
     "npm-token",
+    "password-in-address",
     "pipe-to-shell",
     "private-key",
     "process-memory",

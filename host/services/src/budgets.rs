@@ -12,7 +12,7 @@ pub enum BudgetWish {
     /// All, by name. Answers an array of `{name, caller, plugin, capability, task, most, span, spent,
     /// reserved, left, calls, made_at_ms, made_by}`: amounts as decimal text.
     List,
-    /// Make one or change it. Answers it.
+    /// Make one or change it. Answers it, with a `note` where nobody provides what it is for now.
     Set {
         /// Its name.
         name: String,

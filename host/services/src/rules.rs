@@ -29,9 +29,9 @@ pub trait RuleBook: Send + Sync {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum RuleWish {
-    /// Every rule, the operator's first. Answers `{revision, problem, rules}`, where a rule is `{id,
-    /// layer, effect, category, reason, until, replaces, holds, place, text}`; `problem` is why the
-    /// operator's file is not in force as it stands.
+    /// Every rule, the operator's first. Answers `{revision, problem, refuses_all, rules}`, where a rule is
+    /// `{id, layer, effect, category, reason, until, replaces, holds, place, text}`; `problem` is why the
+    /// operator's file is not in force as it stands, `refuses_all` whether nothing runs because of it.
     List,
     /// Put another file in the place of the operator's. Answers `{revision}`, its number.
     Set {
@@ -39,8 +39,12 @@ pub enum RuleWish {
         text: String,
         /// Why.
         reason: Option<String>,
+        /// The file they come from, as errors are to name it.
+        #[serde(default)]
+        from: Option<String>,
     },
-    /// Permit without asking. Answers `{id, text, revision}`: the rule that was written.
+    /// Permit without asking. Answers `{id, text, revision, note}`: the rule that was written, and that nobody
+    /// provides what it is about, where that is so.
     Allow {
         /// A capability, `plugin/capability`, `plugin/*`, an effect class or a scope.
         pattern: String,
@@ -79,6 +83,9 @@ pub enum RuleWish {
         /// The operator's rules to try, in the place of those in force.
         #[serde(default)]
         rules: Option<String>,
+        /// The file they come from, as errors are to name it.
+        #[serde(default)]
+        from: Option<String>,
     },
     /// What rules there were. Answers an array of `{revision, at_ms, actor, action, blake3, reason}`,
     /// oldest first, or with a number the one, with its `text`.

@@ -9,7 +9,7 @@ pub enum TaskWish {
     /// All that are planned, by name. Answers an array of `{name, state, paused, capabilities,
     /// estimate_ms, since_at_ms, planned_at_ms, planned_by}`.
     List,
-    /// Plan one, or plan it anew. Answers it.
+    /// Plan one, or plan it anew. Answers it, with a `note` where nobody provides something of it now.
     Plan {
         /// Its name: what callers give as `task`.
         name: String,

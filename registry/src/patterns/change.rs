@@ -240,7 +240,7 @@ impl Registry {
     ) -> Result<Value, RegistryError> {
         if let Some(id) = invocation {
             match self.invocation(id)? {
-                None => return Err(invalid(format!("the journal holds no invocation {id}"))),
+                None => return Err(RegistryError::NoSuchInvocation { id }),
                 Some(found) if found.rehearsal => {
                     return Err(invalid(format!("{id} was a rehearsal, which is no use")));
                 }

@@ -11,6 +11,9 @@ use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::render::{field, record, table};
 
+/// How many characters of the arguments a list shows.
+const ARGUMENTS_SHOWN: usize = 40;
+
 /// List, show, approve and deny calls that wait for a person
 ///
 /// A yes is for the very call that was held: same capability, same bytes of the plugin, same
@@ -48,7 +51,7 @@ enum Action {
         /// Why, kept with the approval
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
-        /// Write a rule, too: such calls of this caller need no asking from now on
+        /// Write a rule, too: such calls of this caller need no asking from now on. Not for what a mandate asks about each time
         #[arg(long)]
         always: bool,
         /// What the rule is for: a capability, plugin/capability, plugin/*, an effect class or a scope [default: this capability of this plugin]
@@ -124,6 +127,18 @@ fn overriding(answer: &Value) -> String {
     )
 }
 
+/// The row with the beginning of its arguments: `approvals show` has all of them.
+fn shortened(row: &Value) -> Value {
+    let mut row = row.clone();
+    let arguments = field::text(&row, "arguments");
+    if let (Some(row), Some((end, _))) = (row.as_object_mut(), arguments.char_indices().nth(ARGUMENTS_SHOWN))
+    {
+        let beginning = arguments.get(..end).unwrap_or_default();
+        row.insert("arguments".to_owned(), format!("{beginning}…").into());
+    }
+    row
+}
+
 async fn list(context: &Context, all: bool, limit: u32) -> Result<ExitStatus, Failure> {
     let answer = context.operate(Operation::Approvals { all, limit }).await?;
     context.screen.show(&answer, |answer| {
@@ -135,8 +150,10 @@ async fn list(context: &Context, all: bool, limit: u32) -> Result<ExitStatus, Fa
             ("PLUGIN", "plugin"),
             ("EFFECT", "effect"),
             ("CALLER", "caller"),
+            ("ARGUMENTS", "arguments"),
         ];
-        table::records(answer, &columns, "nothing waits")
+        let rows = answer.as_array().into_iter().flatten().map(shortened).collect();
+        table::records(&rows, &columns, "nothing waits")
     })?;
     Ok(ExitStatus::Done)
 }

@@ -16,7 +16,7 @@ use crate::text_file;
 /// See, try and change the rules that say which calls run, which ask a person, and which never run
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  ares-host policy list\n  ares-host policy test write --caller agent:claude\n  ares-host policy test scan_folder --arguments \"{}\"\n  ares-host policy test write --rules policy.cedar\n  ares-host policy allow notes/add_note --for agent:mcp:* --until 2027-01-01T00:00:00Z\n  ares-host policy deny net:api --reason \"not before the audit\"\n  ares-host policy rm deny-net-api\n  ares-host policy set policy.cedar\n  ares-host policy history 3"
+    after_help = "Examples:\n  ares-host policy list\n  ares-host policy test write --caller agent:claude\n  ares-host policy test scan_folder --arguments \"{}\"\n  ares-host policy test write --rules policy.cedar\n  ares-host policy allow notes/put_note --for 'agent:mcp:*' --until 2027-01-01T00:00:00Z\n  ares-host policy deny net:api --reason \"not before the audit\"\n  ares-host policy rm deny-net-api\n  ares-host policy set policy.cedar\n  ares-host policy history 3"
 )]
 pub(crate) struct Policy {
     #[command(subcommand)]
@@ -101,7 +101,8 @@ impl Policy {
             Action::Set { file, reason } => {
                 let text =
                     text_file::read(&file).map_err(|error| Failure::io("reading the rules", &error))?;
-                (RuleWish::Set { text, reason }, set)
+                let from = Some(file.display().to_string());
+                (RuleWish::Set { text, reason, from }, set)
             }
             Action::Allow { pattern, callers, until, reason } => {
                 (RuleWish::Allow { pattern, callers, until, reason }, rule)
@@ -109,9 +110,10 @@ impl Policy {
             Action::Deny { pattern, callers, reason } => (RuleWish::Deny { pattern, callers, reason }, rule),
             Action::Rm { id } => (RuleWish::Remove { id }, removed),
             Action::Test { subject, caller, origin, arguments, rules } => {
+                let from = rules.as_deref().map(|file| file.display().to_string());
                 let rules = rules.as_deref().map(text_file::read).transpose();
                 let rules = rules.map_err(|error| Failure::io("reading the rules", &error))?;
-                (RuleWish::Test { subject, caller, origin, arguments, rules }, tried)
+                (RuleWish::Test { subject, caller, origin, arguments, rules, from }, tried)
             }
             Action::History { revision: None } => (RuleWish::History { revision: None }, history),
             Action::History { revision } => (RuleWish::History { revision }, |answer| raw(answer, "text")),
@@ -144,9 +146,13 @@ fn full(answer: &Value) -> String {
 }
 
 fn problem(answer: &Value) -> String {
+    let until = match field::at(answer, "refuses_all") {
+        Value::Bool(true) => "everything is refused until it is put right",
+        _ => "the rules before it stay in force until it is put right",
+    };
     match field::at(answer, "problem") {
         Value::Null => String::new(),
-        why => format!("your file is broken and not in force: {}\n\n", field::plain(why)),
+        why => format!("your file is broken and not in force, {until}: {}\n\n", field::plain(why)),
     }
 }
 
@@ -155,7 +161,9 @@ fn set(answer: &Value) -> String {
 }
 
 fn rule(answer: &Value) -> String {
-    format!("{}\n\nundo it with `ares-host policy rm {}`", raw(answer, "text"), field::text(answer, "id"))
+    let note = answer.get("note").map_or_else(String::new, |note| format!("note: {}\n", field::plain(note)));
+    let (text, id) = (raw(answer, "text"), field::text(answer, "id"));
+    format!("{text}\n\n{note}undo it with `ares-host policy rm {id}`")
 }
 
 fn removed(answer: &Value) -> String {

@@ -45,7 +45,7 @@ fn what_no_rule_speaks_of_is_refused() {
         permit (principal, action == Action::\"read\", resource);";
     let ruling = call("add_note", Effect::Pure).ruling(&Place::with(nothing_runs).open());
     assert_eq!((ruling.stance, ruling.rule), (Stance::Never, None));
-    assert_eq!(ruling.reason, "no rule permits it");
+    assert_eq!(ruling.reason, "no rule permits it; an operator can: `ares-host policy allow`");
 }
 
 #[test]

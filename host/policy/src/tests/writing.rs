@@ -27,8 +27,14 @@ fn forbid(rules: &Rules, pattern: &Pattern, callers: &Callers) -> Done {
 }
 
 fn tried(rules: &Rules, subject: &str) -> Result<crate::book::Tried, PolicyError> {
-    let wish =
-        TryOn { subject: subject.to_owned(), caller: agent(), origin: None, arguments: None, rules: None };
+    let wish = TryOn {
+        subject: subject.to_owned(),
+        caller: agent(),
+        origin: None,
+        arguments: None,
+        rules: None,
+        from: None,
+    };
     rules.try_on(&wish)
 }
 
@@ -108,8 +114,8 @@ fn what_rules_make_of_a_class_or_a_scope_can_be_tried() {
     for (subject, says) in [
         ("changes", "is a group"),
         ("net:*", "is a kind of scope"),
-        ("nobody", "no enabled plugin provides"),
-        ("no/body", "no plugin `no` provides"),
+        ("nobody", "nobody provides `nobody` now"),
+        ("no/body", "no plugin `no` is registered"),
         ("no/*", "is many"),
     ] {
         let error = tried(&rules, subject).unwrap_err().to_string();
@@ -123,6 +129,7 @@ fn what_rules_make_of_a_class_or_a_scope_can_be_tried() {
         origin: Some(agent()),
         arguments,
         rules: None,
+        from: None,
     };
     assert_eq!(rules.try_on(&wish).unwrap().ruling.stance, Stance::Catastrophic);
     let arguments = Some(TriedArguments { blast: 5, ..TriedArguments::default() });
@@ -139,10 +146,16 @@ fn rules_can_be_tried_before_they_are_taken() {
         origin: None,
         arguments: None,
         rules: Some(text.to_owned()),
+        from: Some("tried.cedar".to_owned()),
     };
     let tried = rules.try_on(&wish).unwrap();
     assert_eq!((tried.ruling.stance, tried.text.as_deref()), (Stance::Never, Some(text)));
-    assert!(rules.try_on(&TryOn { rules: Some("half a rule".to_owned()), ..wish.clone() }).is_err());
+    assert_eq!(tried.place.as_deref(), Some("tried.cedar:1"));
+    let broken = TryOn { rules: Some("\nhalf a rule".to_owned()), ..wish.clone() };
+    let error = rules.try_on(&broken).unwrap_err().to_string();
+    assert!(error.starts_with("tried.cedar:2: "), "{error}");
+    let error = rules.set_from("half a rule", Some("given.cedar"), &person(), None).unwrap_err().to_string();
+    assert!(error.starts_with("given.cedar:1: "), "{error}");
     let now = rules.try_on(&TryOn { rules: None, ..wish }).unwrap();
     assert_eq!(now.ruling.stance, Stance::Auto, "they were only tried");
 }

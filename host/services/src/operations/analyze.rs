@@ -60,6 +60,7 @@ impl Operations {
                         origin: None,
                         arguments: None,
                         rules: None,
+                        from: None,
                     };
                     // Who keeps the rules may not be able to say; then nothing is found here.
                     let answer = rules.carry_out(&caller, test).ok();

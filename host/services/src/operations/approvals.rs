@@ -43,6 +43,12 @@ impl Operations {
             let why = "a rule that permits lifts none that forbids: an override is for one call; change the rule that forbids, `ares-host policy list`";
             return Err(Problem::invalid("not-standing", why));
         }
+        if let Some(rule) = &held.overrides {
+            let why = format!(
+                "rule `{rule}` still asks each time, whatever is permitted; without --always the call runs once: `ares-host approvals approve {id}`"
+            );
+            return Err(Problem::invalid("not-standing", why));
+        }
         if held.state != "pending" {
             return Err(RegistryError::ApprovalClosed { id, state: held.state }.into());
         }

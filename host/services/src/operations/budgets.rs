@@ -3,7 +3,7 @@
 use ares_kernel::Caller;
 use serde_json::json;
 
-use super::{Answer, Operations, json as to_json};
+use super::{Answer, Operations, json as to_json, noted};
 use crate::budgets::{BudgetWish, Read, read};
 
 impl Operations {
@@ -11,7 +11,11 @@ impl Operations {
         let book = &self.0.book;
         match read(wish)? {
             Read::List => to_json(&book.with(|registry| registry.budgets()).await?),
-            Read::Set(set) => to_json(&book.with(move |registry| registry.set_budget(set, &caller)).await?),
+            Read::Set(set) => {
+                let note = book.registry().unprovided(set.plugin.as_ref(), set.capability.as_ref());
+                let set = book.with(move |registry| registry.set_budget(set, &caller)).await?;
+                noted(to_json(&set)?, note.as_slice())
+            }
             Read::Remove(name) => {
                 let removed = name.clone();
                 book.with(move |registry| registry.remove_budget(&name, &caller)).await?;

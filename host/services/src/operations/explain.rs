@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ares_kernel::Caller;
 use ares_kernel::gate::Verdict;
 use ares_kernel::text::escaped;
+use ares_registry::RegistryError;
 use serde_json::{Value, json};
 
 use super::attempts::is_stopped;
@@ -18,11 +19,7 @@ impl Operations {
     pub(super) async fn explain(&self, id: &str) -> Answer {
         let id = invocation(id)?;
         let found = self.0.book.with(move |registry| registry.invocation(id)).await?;
-        let found = found.ok_or_else(|| {
-            let why =
-                format!("the journal holds no invocation {id}; `ares-host invocations` lists the latest");
-            Problem::new(ProblemKind::NotFound, "no-such-invocation", why)
-        })?;
+        let found = found.ok_or(RegistryError::NoSuchInvocation { id })?;
         let verdict = found.verdict.clone().ok_or_else(|| {
             let why = format!("{id} has not ended yet, so its verdict is not written down");
             Problem::new(ProblemKind::Invalid, "not-ended", why)

@@ -1,10 +1,10 @@
 //! What happened, and what was called.
 
 use ares_kernel::Caller;
-use ares_registry::{EventQuery, InvocationQuery};
+use ares_registry::{EventQuery, InvocationQuery, RegistryError};
 
 use super::{Answer, Operations, json};
-use crate::operation::{Problem, ProblemKind};
+use crate::operation::Problem;
 
 /// The most rows one answer holds.
 const ROWS_MAX: u32 = 10_000;
@@ -44,11 +44,7 @@ impl Operations {
         if let Some(id) = id {
             let id = id.parse().map_err(|error| Problem::invalid("bad-id", error))?;
             let found = self.0.book.with(move |registry| registry.invocation(id)).await?;
-            let found = found.ok_or_else(|| {
-                let why =
-                    format!("the journal holds no invocation {id}; `ares-host invocations` lists the latest");
-                Problem::new(ProblemKind::NotFound, "no-such-invocation", why)
-            })?;
+            let found = found.ok_or(RegistryError::NoSuchInvocation { id })?;
             return json(&[found]);
         }
         let capability = capability

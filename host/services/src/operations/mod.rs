@@ -226,6 +226,14 @@ fn json(value: &impl serde::Serialize) -> Answer {
     serde_json::to_value(value).map_err(|error| Problem::of(ProblemKind::Failed, "unwritable", &error))
 }
 
+/// An answer with what is worth knowing beside it, as `note`.
+fn noted(mut answer: Value, notes: &[String]) -> Answer {
+    if let Some(answer) = answer.as_object_mut().filter(|_| !notes.is_empty()) {
+        answer.insert("note".to_owned(), notes.join("; ").into());
+    }
+    Ok(answer)
+}
+
 /// A file or folder we could not work with. `fs_err` names it.
 fn io(doing: &str, error: &std::io::Error) -> Problem {
     Problem::new(ProblemKind::Failed, "io", format!("{doing} failed: {error}"))

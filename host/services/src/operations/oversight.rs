@@ -62,6 +62,9 @@ struct Rule {
 #[derive(Deserialize)]
 struct Rules {
     rules: Vec<Rule>,
+    /// The file of rules is broken, and nothing runs.
+    #[serde(default)]
+    refuses_all: bool,
 }
 
 /// What `mandates list` shows of one.
@@ -86,7 +89,7 @@ impl Mandate {
         begins(&rule.id) || rule.replaces.as_deref().is_some_and(begins)
     }
 
-    fn shown(&self, rules: &[Rule], counts: &[(String, u64)]) -> Shown {
+    fn shown(&self, Rules { rules, refuses_all }: &Rules, counts: &[(String, u64)]) -> Shown {
         let own: Vec<&Rule> = rules.iter().filter(|rule| self.has(rule)).collect();
         let holds = |effect: &str| own.iter().any(|rule| rule.holds && rule.effect == effect);
         let stopped = counts.iter().filter(|(id, _)| own.iter().any(|rule| rule.id == *id));
@@ -95,6 +98,7 @@ impl Mandate {
             kind: if self.catastrophic { "catastrophic" } else { "mandate" },
             sentence: self.sentence,
             does: match (holds("forbid") || holds("@catastrophic forbid"), holds("@ask forbid")) {
+                _ if *refuses_all => "everything is refused: the file of rules is broken, see `policy list`",
                 (true, true) => "refuses and asks",
                 (true, false) => "refuses",
                 (false, true) => "asks",
@@ -136,7 +140,7 @@ impl Operations {
 
     async fn mandates(&self, caller: Caller) -> Answer {
         let listed = self.policy(caller, RuleWish::List).await?;
-        let Rules { rules } = serde_json::from_value(listed)
+        let rules: Rules = serde_json::from_value(listed)
             .map_err(|error| Problem::of(ProblemKind::Failed, "unreadable-rules", &error))?;
         let counts = self.0.book.with(|registry| registry.stop_counts()).await?;
         to_json(&MANDATES.iter().map(|mandate| mandate.shown(&rules, &counts)).collect::<Vec<_>>())
@@ -202,6 +206,7 @@ mod tests {
         ];
         let counts = [("mine", 2), ("m2-irreversible-asks", 3), ("m20-other", 5), ("break-in", 7)];
         let counts = counts.map(|(id, calls)| (id.to_owned(), calls));
+        let mut rules = Rules { rules: rules.into(), refuses_all: false };
         let shown = |at: usize| MANDATES.get(at).unwrap().shown(&rules, &counts);
         let m2 = shown(1);
         assert_eq!((m2.does, m2.stopped, m2.overridable), ("refuses and asks", 5, true));
@@ -209,5 +214,8 @@ mod tests {
         let breach = shown(8);
         assert_eq!((breach.does, breach.stopped, breach.overridable), ("refuses", 7, false));
         assert!(shown(0).does.starts_with("nothing"));
+        rules.refuses_all = true;
+        let all: Vec<_> = MANDATES.iter().map(|mandate| mandate.shown(&rules, &counts).does).collect();
+        assert!(all.iter().all(|does| does.starts_with("everything is refused")), "{all:?}");
     }
 }

@@ -119,7 +119,7 @@ mod tests {
             Operation::ConfigSet { plugin: "notes".to_owned(), key: "a".to_owned(), value: "1".to_owned() },
             Operation::Stop { plugin: "notes".to_owned() },
             Operation::Policy { wish: RuleWish::Remove { id: "quiet".to_owned() } },
-            Operation::Policy { wish: RuleWish::Set { text: String::new(), reason: None } },
+            Operation::Policy { wish: RuleWish::Set { text: String::new(), reason: None, from: None } },
             Operation::Patterns { wish: PatternWish::Promote { id: "x".to_owned() } },
             Operation::Patterns { wish: told },
             Operation::Budget { wish: BudgetWish::Remove { name: "x".to_owned() } },

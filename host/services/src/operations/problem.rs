@@ -69,6 +69,7 @@ impl From<RegistryError> for Problem {
             E::NoSuchPattern { .. } => (Kind::NotFound, "no-pattern"),
             E::NoSuchTask { .. } => (Kind::NotFound, "no-task"),
             E::NoSuchBudget { .. } => (Kind::NotFound, "no-budget"),
+            E::NoSuchInvocation { .. } => (Kind::NotFound, "no-such-invocation"),
             E::NoSuchSnapshot { .. } => (Kind::NotFound, "no-snapshot"),
             E::NoSuchApproval { .. } => (Kind::NotFound, "no-approval"),
             E::ApprovalClosed { .. } => (Kind::Invalid, "approval-closed"),

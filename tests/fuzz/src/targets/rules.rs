@@ -69,6 +69,7 @@ impl Examine for Operator {
             origin: None,
             arguments: Some(TriedArguments { blast: 4, findings, ..TriedArguments::default() }),
             rules: Some(text),
+            from: None,
         });
         holds(self.rules.revision() == before, || "trying rules changed those in force".to_owned())?;
         match tried {

@@ -36,9 +36,8 @@ pub(super) fn permitted(check: &'static str, ruling: &Ruling) -> Result<(), Refu
         (Some(rule), _) => {
             format!("rule `{rule}` forbids it: {}; `ares-host policy list` shows all rules", ruling.reason)
         }
-        (None, _) => {
-            format!("no rule permits it: {}; an operator can: `ares-host policy allow`", ruling.reason)
-        }
+        // Whoever keeps the rules says what to do about it: a rule to write, or a file to put right.
+        (None, _) => ruling.reason.to_string(),
     };
     Err(Refusal { check, code, kind: Kind::Forbidden, message })
 }

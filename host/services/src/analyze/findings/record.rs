@@ -125,7 +125,9 @@ pub(super) fn untried(ground: &Ground) -> Vec<Finding> {
         let before: u32 = before.map(|track| track.history(0, ground.now_ms).uses).sum();
         let mut finding = Finding::new("no-history", Sure::Low, plugin.name.as_str(), text)
             .against(format!("the version before was looked at: {before} uses count there"))
-            .so("run its cases with `ares-host self-test FOLDER`, or take it out if nobody needs it");
+            .so(
+                "run its cases with `ares-host self-test FOLDER --record`, or take it out if nobody needs it",
+            );
         for capability in unused.iter().take(NAMES_SHOWN) {
             finding = finding.row("history", format!("{}/{capability}", plugin.blake3));
         }
