@@ -60,7 +60,7 @@ pub struct SnapshotView {
     /// The invocation it was taken for.
     pub id: InvocationId,
     /// `running`, `kept` (the call went well), `interrupted` (the call never closed), `partly`,
-    /// `withheld`, `restored`, `returned` or `gone`.
+    /// `withheld`, `restored`, `returned`, `gone` or `not-taken` (it never was whole).
     pub state: String,
     /// The capability.
     pub capability: Option<String>,
@@ -102,7 +102,7 @@ impl SnapshotView {
 
 const VIEW: &str =
     "SELECT s.id, s.at, s.folders, s.objects, s.bytes, s.told, s.ended_at, i.capability, i.plugin,
-    CASE WHEN s.state <> 'open' THEN s.state WHEN i.status = 'running' THEN 'running'
+    CASE WHEN s.state = 'gone' AND s.objects IS NULL THEN 'not-taken' WHEN s.state <> 'open' THEN s.state WHEN i.status = 'running' THEN 'running'
          WHEN i.status = 'ok' THEN 'kept' ELSE 'interrupted' END AS state";
 const OF: &str = "FROM snapshots s LEFT JOIN invocations i ON i.id = s.id";
 const LATER: &str = "(SELECT count(*) FROM invocations l WHERE l.seq > i.seq AND l.plugin = i.plugin
@@ -155,6 +155,7 @@ impl Registry {
             connection.execute(sql, (id.as_bytes(), end.as_str(), text, int(now)))?;
             let kind = match end {
                 SnapshotEnd::Gone if actor.is_none() => return Ok(()),
+                SnapshotEnd::Restored if told.as_ref().is_some_and(touched_nothing) => return Ok(()),
                 SnapshotEnd::Gone => "snapshot_removed",
                 SnapshotEnd::Withheld => "snapshot_withheld",
                 SnapshotEnd::Restored | SnapshotEnd::Partly | SnapshotEnd::Returned => "snapshot_restored",
@@ -289,6 +290,12 @@ impl Registry {
             select.query_row((id.as_bytes(), plugins), |row| Ok((rows::count(row, 0)?, rows::count(row, 1)?)))
         })
     }
+}
+
+/// Whether putting it back found everything as it was.
+fn touched_nothing(told: &Value) -> bool {
+    let none = |at: &str| told.get(at).and_then(Value::as_u64) == Some(0);
+    none("put_back") && none("removed")
 }
 
 fn view(row: &Row<'_>) -> rusqlite::Result<SnapshotView> {

@@ -58,7 +58,8 @@ impl Foreseen {
             (false, When::Medium) if level < Level::Medium => "confidence is low",
             (false, When::Medium | When::Never) => return None,
         };
-        let beyond = (effect >= Effect::Network).then_some("what was sent to other machines stays sent");
+        let sends = effect >= Effect::Network && !grants.net().is_empty();
+        let beyond = sends.then_some("what was sent to other machines stays sent");
         let planned = grants.folders().iter().any(|folder| folder.access == Access::Write);
         Some(Self {
             planned,
@@ -202,7 +203,7 @@ mod tests {
 
     use super::*;
 
-    use crate::facts::Quota;
+    use crate::facts::{NetRule, Quota};
 
     #[test]
     fn a_snapshot_is_foreseen_where_something_can_be_taken_back_and_sureness_is_not_high() {
@@ -218,7 +219,12 @@ mod tests {
         assert!(planned.planned && !planned.required && planned.beyond.is_none());
         assert!(of(never, true, Effect::Write, Level::High).unwrap().required);
         assert!(of(always, false, Effect::Write, Level::High).unwrap().required);
-        assert!(of(medium, false, Effect::Message, Level::Low).unwrap().beyond.is_some());
+        assert_eq!(of(medium, false, Effect::Destructive, Level::Low).unwrap().beyond, None);
+        let (origins, methods) = (BTreeSet::new(), BTreeSet::new());
+        let rule = NetRule { name: "api".parse().unwrap(), origins, methods };
+        let sends = write.clone().with_net(vec![rule]);
+        let sent = Foreseen::of((medium, false), (Effect::Message, Level::Low), &sends).unwrap();
+        assert!(sent.beyond.is_some(), "{sent:?}");
         let nothing = Foreseen::of((always, true), (Effect::Write, Level::Low), &Grants::none()).unwrap();
         assert!(!nothing.planned && !nothing.required, "{nothing:?}");
     }

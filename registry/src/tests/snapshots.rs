@@ -66,6 +66,25 @@ fn its_state_follows_its_call_and_what_became_of_it() {
 }
 
 #[test]
+fn one_that_never_was_whole_was_not_taken_and_one_that_changed_nothing_is_no_event() {
+    let place = State::new();
+    let registry = place.open();
+    registry.register(notes(), &operator()).unwrap();
+    let never = begun(&registry, "put_note");
+    registry.snapshot_begun(never.id, &[]).unwrap();
+    registry.snapshot_ended(never.id, SnapshotEnd::Gone, Some(json!({ "why": "too much" })), None).unwrap();
+    let old = taken(&registry, 7);
+    registry.snapshot_ended(old.id, SnapshotEnd::Gone, None, None).unwrap();
+    assert_eq!((state(&registry, &never), state(&registry, &old)), ("not-taken".into(), "gone".into()));
+    for (put_back, events) in [(0, 0), (1, 1)] {
+        let told = json!({ "put_back": put_back, "removed": 0, "unchanged": 2, "failed": 0 });
+        registry.snapshot_ended(taken(&registry, 7).id, SnapshotEnd::Restored, Some(told), None).unwrap();
+        let query = EventQuery { types: vec!["snapshot_restored".to_owned()], plugin: None, limit: 9 };
+        assert_eq!(registry.events(&query).unwrap().len(), events);
+    }
+}
+
+#[test]
 fn the_oldest_go_first_and_none_whose_call_runs() {
     let place = State::new();
     let registry = place.open();

@@ -24,6 +24,9 @@ pub(crate) fn line(outcome: &Value) -> Option<String> {
             field::count(field::number(snapshot, "objects"), "object"),
             field::number(snapshot, "bytes")
         ),
+        "restored" if field::number(snapshot, "put_back") + field::number(snapshot, "removed") == 0 => {
+            "it had changed nothing in folders".to_owned()
+        }
         "restored" => format!("what it changed in folders was taken back: {}", counts(snapshot)),
         "partly" => format!(
             "what it changed in folders was taken back in part: {}; `ares-host snapshots restore {id}` tries again",
@@ -75,6 +78,8 @@ mod tests {
             of(restored),
             "what it changed in folders was taken back: 1 put back, 2 removed, 3 left as they were; what was sent stays sent (1 request)"
         );
+        let untouched = json!({ "state": "restored", "put_back": 0, "removed": 0, "unchanged": 3 });
+        assert_eq!(of(untouched), "it had changed nothing in folders");
         let none = json!({ "state": "none", "why": "too much" });
         assert_eq!(of(none), "none was taken: too much");
         let partly = json!({ "state": "partly", "put_back": 0, "removed": 0, "unchanged": 0, "failed": 1,

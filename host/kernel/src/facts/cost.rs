@@ -137,7 +137,7 @@ pub struct Budget {
     pub spent: Money,
     /// What calls that run have reserved.
     pub reserved: Money,
-    /// Its span in words: `a day`.
+    /// Its span in one word: `hour`, `day`, `month`, or `ever` for one that does not begin anew.
     pub span: String,
 }
 
@@ -147,13 +147,24 @@ impl Budget {
     pub fn left(&self) -> Money {
         self.most.less(self.spent).less(self.reserved)
     }
+
+    /// Whether there is a next span to wait for.
+    fn ends(&self) -> bool {
+        self.span != "ever"
+    }
+
+    /// The span as it follows an amount.
+    fn per(&self) -> String {
+        if self.ends() { format!(" a {}", self.span) } else { String::new() }
+    }
 }
 
 /// There is too little left of a budget for a call.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "it may cost {cost}, and {left} of {most} a {span} is left in budget `{name}`; wait for the next span, or have the operator widen it with `ares-host budget set {name}`",
-    left = .budget.left(), most = .budget.most, span = .budget.span, name = .budget.name
+    "it may cost {cost}, and {left} of {most}{per} is left in budget `{name}`; {wait}an operator can widen it with `ares-host budget set {name}`",
+    left = .budget.left(), most = .budget.most, per = .budget.per(), name = .budget.name,
+    wait = if .budget.ends() { "wait for the next span, or " } else { "" }
 )]
 pub struct OverBudget {
     /// The most the call could come to.
@@ -195,6 +206,20 @@ mod tests {
         ] {
             assert!(text.parse::<Money>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_budget_without_an_end_is_not_waited_for() {
+        let of = |span: &str| {
+            let (most, spent, reserved) = (Money(ONE), Money(0), Money(0));
+            let budget = Budget { name: "trip".into(), most, spent, reserved, span: span.to_owned() };
+            OverBudget { cost: Money(2 * ONE), budget }.to_string()
+        };
+        assert_eq!(
+            of("ever"),
+            "it may cost 2.00, and 1.00 of 1.00 is left in budget `trip`; an operator can widen it with `ares-host budget set trip`"
+        );
+        assert!(of("day").contains("of 1.00 a day is left") && of("day").contains("wait for the next span"));
     }
 
     #[test]

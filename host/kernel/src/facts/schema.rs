@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use jsonschema::{PatternOptions, Validator};
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde_json::{Map, Value};
 
 use crate::text::{escaped, quoted};
@@ -122,10 +123,27 @@ impl Schema {
             .map(|error| {
                 let place = error.instance_path().to_string();
                 let place = if place.is_empty() { "the value".to_owned() } else { escaped(&place, 100) };
-                format!("{place}: {}", escaped(&error.to_string(), 200))
+                format!("{place}: {}", self.mismatch(&error))
             })
             .collect();
         Err(shown.join("; "))
+    }
+
+    /// One mismatch in words: the two that callers make most in ours, the others in the validator's.
+    fn mismatch(&self, error: &ValidationError<'_>) -> String {
+        match error.kind() {
+            ValidationErrorKind::AdditionalProperties { unexpected } if error.instance_path().is_empty() => {
+                let listed = self.value.get("properties").and_then(Value::as_object);
+                let known = listed.into_iter().flat_map(|names| names.keys().cloned()).collect();
+                let unexpected: Vec<String> =
+                    unexpected.iter().take(MISMATCHES_SHOWN).map(|name| unknown_name(name, &known)).collect();
+                unexpected.join("; ")
+            }
+            ValidationErrorKind::Required { property } => {
+                format!("{} is missing", quoted(property.as_str().unwrap_or_default(), 60))
+            }
+            _ => escaped(&error.to_string(), 200),
+        }
     }
 }
 

@@ -32,7 +32,9 @@ impl Task {
     pub fn objection(&self, capability: &CapabilityId, now_ms: u64) -> Option<String> {
         let name = crate::text::escaped(&self.name, 128);
         if let Some(why) = &self.paused {
-            return Some(format!("task `{name}` is paused: {why}; `ares-host tasks resume` lets it go on"));
+            return Some(format!(
+                "task `{name}` is paused: {why}; `ares-host tasks resume {name}` lets it go on"
+            ));
         }
         if !self.capabilities.contains(capability) {
             return Some(format!("`{capability}` is not in the plan of task `{name}`"));

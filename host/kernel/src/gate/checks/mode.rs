@@ -25,8 +25,13 @@ impl Check for Mode {
         if !route.capability.effect.changes() {
             return Ok(());
         }
+        let rehearse = if mode == HostMode::Plan {
+            format!("`ares-host rehearse {}` shows what it would do; ", route.capability.id)
+        } else {
+            String::new()
+        };
         let message = format!(
-            "`{}` is of class {}, and in mode `{}` nothing may change; a person can choose another with `ares-host mode build`",
+            "`{}` is of class {}, and in mode `{}` nothing may change; {rehearse}a person can choose another with `ares-host mode build`",
             route.capability.id,
             route.capability.effect,
             mode.as_str()

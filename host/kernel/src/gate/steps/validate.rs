@@ -32,7 +32,8 @@ impl Step for Validate {
         let History { uses, good, contexts, .. } = judgement.history;
         let bounds = judgement.bounds();
         let record = format!(
-            "{good} of {uses} uses good in {contexts} contexts (between {} and {} bp), {} of {} points: {}",
+            "{good} of {uses} uses good in {contexts} context{} (between {} and {} bp), {} of {} points: {}",
+            if contexts == 1 { "" } else { "s" },
             bounds.lower,
             bounds.upper,
             judgement.points,
