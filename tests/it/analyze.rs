@@ -68,6 +68,11 @@ fn seven_sections_say_what_is_there_and_what_came_of_it() {
         assert!(shown.contains(&format!("\n{number}. ")), "{shown}");
     }
     let short = installation.ares(["analyze", "--findings"]).exits(0).stdout;
+    let alone = installation.ares(["analyze", "--findings", "--json"]).exits(0).json();
+    assert_eq!(
+        (alone["sections"].as_array().unwrap().len(), &alone["sections"][0]["name"]),
+        (1, &json!("findings"))
+    );
     assert!(short.len() < shown.len() && short.contains("evidence: grants report:call:"), "{short}");
 }
 

@@ -63,6 +63,8 @@ fn of_two_providers_the_stronger_answers_and_says_why() {
     installation.ares(["disable", "strong"]).exits(0);
     let listed = installation.ares(["capabilities", "echo", "--json"]).exits(0).json();
     assert_eq!(listed.as_array().unwrap().len(), 1, "{listed}");
+    let shown = installation.ares(["capabilities", "echo"]).exits(0).stdout;
+    assert!(shown.contains("input schema\n{") && shown.contains("output schema\n{"), "{shown}");
     assert_eq!(installation.invoke("echo", r#"{"text":"x"}"#)["plugin"]["name"], "echo");
     let pinned = installation.ares(["invoke", "echo", "--arg", "text=x", "--plugin", "strong"]);
     pinned.exits(5);
@@ -234,6 +236,8 @@ fn a_wrong_command_line_is_json_too_where_json_is_asked_for() {
         let message = ran.json()["error"]["message"].as_str().unwrap().to_owned();
         assert!(message.len() > 10 && !ran.stderr.is_empty(), "{ran:?}");
     }
+    let missing = installation.ares(["invoke", "--json"]).exits(2).json();
+    assert!(missing["error"]["message"].as_str().unwrap().contains("<CAPABILITY>"), "{missing}");
     assert_eq!(installation.ares(["list", "--bogus"]).exits(2).stdout, "");
 }
 

@@ -56,7 +56,9 @@ fn a_pattern_is_learned_suggested_and_promoted_by_a_person() {
                 description = \"It is drawn before it is built.\"\napplies_to = [\"paper\", \"sketch\"]\n\
                 trade_offs = \"A day.\"\nsimpler = \"Beginning at once.\"\nevidence = \"Seen three times.\"\n";
     fs::write(&file, text).unwrap();
-    installation.ares(["patterns", "add", "--file", path]).exits(0);
+    installation.ares(["patterns", "add", "other", "--file", path]).exits(2);
+    let added = installation.ares(["patterns", "add", "--file", path, "--json"]).exits(0).json();
+    assert_eq!(added["id"], "paper-first", "{added}");
     installation.ares(["patterns", "add", "--file", path]).exits(2);
     installation.register("echo", &[]);
     let id = installation.invoke("echo", r#"{"text":"a"}"#)["id"].as_str().unwrap().to_owned();

@@ -23,9 +23,11 @@ pub(crate) struct Analyze {
 impl Analyze {
     pub(crate) async fn run(self, context: &Context) -> Result<ExitStatus, Failure> {
         let answer = context.operate(Operation::Analyze).await?;
-        context.screen.show(&answer, |answer| {
-            if self.findings { analysis::findings(answer) } else { analysis::sections(answer) }
-        })?;
+        if self.findings {
+            context.screen.show(&analysis::only_findings(answer.clone()), analysis::findings)?;
+        } else {
+            context.screen.show(&answer, analysis::sections)?;
+        }
         let high = field::number(field::at(&answer, "findings"), "HIGH");
         Ok(if high > 0 { ExitStatus::Failed } else { ExitStatus::Done })
     }

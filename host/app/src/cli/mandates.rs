@@ -10,6 +10,9 @@ use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::render::{field, table};
 
+/// Of fewer calls a share says nothing: one more or less would move it by five or more in a hundred.
+const CALLS_MIN: u64 = 20;
+
 /// Show the mandates, the calls that they and other rules stopped, and how often
 #[derive(Debug, clap::Args)]
 #[command(
@@ -103,7 +106,9 @@ fn overrides(answer: &Value) -> String {
 
 fn score(answer: &Value) -> String {
     let text = |at: &str| field::text(answer, at);
-    let head = format!("{} calls of {} in {} days", text("calls"), text("plugin"), text("days"));
+    let calls = field::number(answer, "calls");
+    let of = field::count(calls, "call");
+    let head = format!("{of} of {} in {} days", text("plugin"), text("days"));
     let sum = format!(
         "{} x {} catastrophic + {} x {} forbidden + {} x {} asked about and not approved = {}",
         text("/weights/catastrophic"),
@@ -116,6 +121,33 @@ fn score(answer: &Value) -> String {
     );
     match field::at(answer, "per_100_calls") {
         Value::Null => format!("{head}: nothing to count by\n{sum}\n"),
-        per => format!("{head}\n{sum}\n{} for each 100 calls\n", field::plain(per)),
+        _ if calls < CALLS_MIN => {
+            format!("{head}: too few calls to say how many for each 100 ({CALLS_MIN} or more)\n{sum}\n")
+        }
+        per => {
+            // To two places in the answer; no place is shown that says nothing.
+            let per = field::plain(per);
+            format!("{head}\n{sum}\n{} for each 100 calls\n", per.strip_suffix(".0").unwrap_or(&per))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_score_of_few_calls_is_none() {
+        let of = |calls: u64, per: Value| {
+            score(&json!({ "plugin": "notes", "days": 30, "calls": calls, "catastrophic": 0, "forbidden": 2,
+                "not_approved": 6, "violations": 12, "per_100_calls": per,
+                "weights": { "catastrophic": 10, "forbidden": 3, "not_approved": 1 } }))
+        };
+        assert!(of(120, json!(10.0)).ends_with("= 12\n10 for each 100 calls\n"), "{}", of(120, json!(10.0)));
+        assert!(of(90, json!(13.33)).ends_with("\n13.33 for each 100 calls\n"));
+        let few = of(1, json!(1200.0));
+        assert!(few.starts_with("1 call of notes in 30 days: too few") && !few.contains("1200"), "{few}");
+        assert!(of(0, Value::Null).contains("nothing to count by"));
     }
 }

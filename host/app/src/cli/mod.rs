@@ -245,8 +245,11 @@ fn misused(error: &clap::Error, json: bool) -> ExitStatus {
     }
     if json {
         let text = error.to_string();
-        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        let failure = Failure::input("usage", message);
+        // Up to the usage: that is what was meant, in all its lines.
+        let said = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
+        let said: Vec<&str> = said.filter(|line| !line.is_empty()).collect();
+        let message = said.join(" ");
+        let failure = Failure::input("usage", message.trim_start_matches("error: "));
         let _ = Screen::new(true, true).print(&render::field::pretty(&failure.to_json()));
     }
     ExitStatus::BadInput

@@ -85,7 +85,7 @@ struct Add {
     #[arg(required_unless_present = "file")]
     id: Option<String>,
     /// TOML with the same keys as these options: id, anti, name, description, applies_to, lifted_by, trade_offs, simpler, evidence, better
-    #[arg(long, exclusive = true)]
+    #[arg(long, conflicts_with_all = ["id", "anti", "name", "description", "words", "unless", "trade_offs", "simpler", "evidence", "better"])]
     file: Option<PathBuf>,
     /// It is an anti-pattern, which needs --evidence and --better
     #[arg(long)]

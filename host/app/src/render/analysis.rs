@@ -102,6 +102,15 @@ fn summary(value: &Value) -> String {
     }
 }
 
+/// The analysis without its other sections.
+#[must_use]
+pub(crate) fn only_findings(mut answer: Value) -> Value {
+    if let Some(sections) = answer.get_mut("sections").and_then(Value::as_array_mut) {
+        sections.retain(|section| field::text(section, "name") == "findings");
+    }
+    answer
+}
+
 /// The findings alone.
 #[must_use]
 pub(crate) fn findings(answer: &Value) -> String {

@@ -95,10 +95,10 @@ fn usage(usage: &Value) -> String {
         more.push_str(&format!(", limit met: {}", field::plain(limit)));
     }
     format!(
-        "{milli}.{micro:03} ms, {} fuel, {} KiB peak memory, {} host calls{more}{dropped}{cached}",
+        "{milli}.{micro:03} ms, {} fuel, {} KiB peak memory, {}{more}{dropped}{cached}",
         number("fuel"),
         number("peak_memory_bytes") >> 10,
-        number("host_calls"),
+        field::count(number("host_calls"), "host call"),
     )
 }
 

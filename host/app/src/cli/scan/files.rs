@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err::os::unix::fs::OpenOptionsExt as _;
 
+use crate::exit::ExitStatus;
 use crate::failure::Failure;
 
 /// The longest file that is looked at, in bytes.
@@ -35,7 +36,13 @@ pub(super) fn look(path: &Path, found: &mut dyn FnMut(&Path, Looked)) -> Result<
         found(path, looked);
         return Ok(());
     }
-    let failed = |error: io::Error| Failure::io("scanning", &error);
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => {
+            let why = format!("there is no file or folder {}", path.display());
+            Failure::new(ExitStatus::MissingFile, "missing-file", why)
+        }
+        _ => Failure::io("scanning", &error),
+    };
     // A person named this one; if it is a link, it is the target that was meant.
     if !fs_err::metadata(path).map_err(failed)?.is_dir() {
         found(path, open(path, false).map_err(failed)?);
