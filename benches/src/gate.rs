@@ -85,6 +85,7 @@ fn plugin(number: usize, capabilities: usize) -> anyhow::Result<Registration> {
             implements: None,
             sequencing: None,
             cost: None,
+            postcheck: None,
         })
     };
     Ok(Registration {

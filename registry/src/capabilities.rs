@@ -96,6 +96,7 @@ fn view(row: &Row<'_>) -> rusqlite::Result<CapabilityView> {
         trade_offs: rows::json(row, "trade_offs")?,
         sequencing: rows::json_or_none(row, "sequencing")?,
         cost: rows::json_or_none(row, "cost")?,
+        postcheck: rows::json_or_none(row, "postcheck")?,
         implements: row.get("implements")?,
         input_schema: rows::json::<Value>(row, "input_schema")?,
         output_schema: rows::json::<Value>(row, "output_schema")?,

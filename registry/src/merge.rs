@@ -218,6 +218,7 @@ fn join(
         trade_offs: declared.trade_offs.clone(),
         sequencing: declared.sequencing.clone(),
         cost: declared.cost,
+        postcheck: declared.postcheck.clone(),
         implements: declared.implements.clone(),
     })
 }

@@ -25,6 +25,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0014_surroundings.sql"),
     include_str!("../migrations/0015_snapshots.sql"),
     include_str!("../migrations/0016_oversight.sql"),
+    include_str!("../migrations/0017_postcheck.sql"),
 ];
 
 /// The schema version this host writes: the number of migrations.

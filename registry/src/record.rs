@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use ares_kernel::facts::{Cost, Effect, Place, Scope, Sequencing, Target};
+use ares_kernel::facts::{Cost, Effect, Place, Postcheck, Scope, Sequencing, Target};
 use ares_kernel::{Blake3, CapabilityId};
 
 use crate::manifest::Manifest;
@@ -41,6 +41,8 @@ pub struct CapabilityRecord {
     pub sequencing: Option<Sequencing>,
     /// What a call costs.
     pub cost: Option<Cost>,
+    /// What must be so after a call.
+    pub postcheck: Option<Postcheck>,
 }
 
 /// Everything a registration pins.

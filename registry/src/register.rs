@@ -274,9 +274,9 @@ fn put_capability(
     let mut insert = connection.prepare_cached(
         "INSERT INTO capabilities (module_id, version_id, capability, description, input_schema,
             output_schema, effect, reversible, undo, idempotent, needs, targets, timeout_ms, trade_offs,
-            implements, sequencing, cost)
+            implements, sequencing, cost, postcheck)
          VALUES (:module, :version, :capability, :description, :input, :output, :effect, :reversible, :undo,
-            :idempotent, :needs, :targets, :timeout_ms, :trade_offs, :implements, :sequencing, :cost)",
+            :idempotent, :needs, :targets, :timeout_ms, :trade_offs, :implements, :sequencing, :cost, :postcheck)",
     )?;
     insert.execute(named_params! {
         ":module": module, ":version": version, ":capability": record.id.as_str(),
@@ -286,7 +286,7 @@ fn put_capability(
         ":needs": json_of(&needs), ":targets": json_of(&targets.collect::<Vec<_>>()),
         ":timeout_ms": record.timeout_ms.map(int), ":trade_offs": json_of(&record.trade_offs),
         ":implements": record.implements, ":sequencing": record.sequencing.as_ref().map(json_of),
-        ":cost": record.cost.as_ref().map(json_of),
+        ":cost": record.cost.as_ref().map(json_of), ":postcheck": record.postcheck.as_ref().map(json_of),
     })?;
     Ok(())
 }

@@ -455,6 +455,7 @@ impl Pending {
             limits: Limits::default(),
             sequencing: rows::json_or_none(row, "sequencing")?,
             cost: rows::json_or_none(row, "cost")?,
+            postcheck: rows::json_or_none(row, "postcheck")?,
             about: About::default(),
             track: Arc::default(),
             before: None,

@@ -157,6 +157,9 @@ pub struct CapabilityView {
     /// What a call costs: for itself and for each request it sends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost: Option<Cost>,
+    /// What must be so after a call that says it went well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub postcheck: Option<Value>,
     /// The interface it implements.
     pub implements: Option<String>,
     /// JSON Schema of the input.

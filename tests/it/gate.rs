@@ -283,3 +283,44 @@ fn an_open_breaker_says_what_was_tried_and_what_else_there_is() {
     let shown = installation.ares(["explain", stopped["id"].as_str().unwrap()]).exits(0).stdout;
     assert!(shown.contains(&format!("attempt {} ended in trap", faults[0].as_str().unwrap())), "{shown}");
 }
+
+#[test]
+fn what_asks_for_more_is_looked_at_closely_when_it_is_registered() {
+    let installation = Installation::strict();
+    let first = installation.register("notes", &[]);
+    assert_eq!(first["judged"]["depth"], "ultra", "{first}");
+    assert!(first["judged"]["why"].as_str().unwrap().ends_with("asked for before: kv"), "{first}");
+    let judged = first["judged"]["capabilities"].as_array().unwrap();
+    assert!(judged.len() == 4 && judged.iter().all(|one| one["score"].as_i64().unwrap() > 0), "{first}");
+    assert_eq!(installation.register("notes", &[])["judged"]["depth"], "full", "nothing new");
+    assert_eq!(installation.register("echo", &[])["judged"]["depth"], "full", "it asks for nothing");
+}
+
+#[test]
+fn a_guest_that_says_it_did_what_it_did_not_is_told_so_at_once() {
+    let installation = Installation::new();
+    let place = installation.place("work");
+    let postcheck = |after: &str, check: &str| {
+        let folder = edited(&installation, "file-tools", |text| {
+            let without: Vec<&str> = text.lines().filter(|line| !line.starts_with("postcheck")).collect();
+            let line = format!("name = \"write_file\"\npostcheck = {check}");
+            without.join("\n").replacen("name = \"write_file\"", &line, 1) + "\n# " + after
+        });
+        let grant = format!("fs:workspace={}", place.display());
+        let folder = folder.to_str().unwrap().to_owned();
+        installation.ares(["register", &folder, "--replace", "--grant", &grant]).exits(0);
+    };
+    let write = |path: &str| {
+        let input = json!({ "path": path, "text": "x" }).to_string();
+        installation.ares(["invoke", "write_file", "--input", &input, "--snapshot", "--json"])
+    };
+    postcheck("1", r#"{ present = ["path"] }"#);
+    write("a.txt").exits(0);
+    // The same guest, held to the opposite: what it leaves is not what its manifest promises.
+    postcheck("2", r#"{ absent = ["path"] }"#);
+    let broken = write("b.txt").exits(10).json();
+    assert_eq!(broken["error"]["code"], "postcheck-failed", "{broken}");
+    assert!(broken["error"]["message"].as_str().unwrap().contains("it is still there: `b.txt`"), "{broken}");
+    assert_eq!(broken["snapshot"]["state"], "restored", "{broken}");
+    assert!(place.join("a.txt").exists() && !place.join("b.txt").exists(), "what it wrote was taken back");
+}

@@ -37,6 +37,8 @@ pub enum FaultKind {
     Internal,
     /// In a rehearsal it tried what it is not granted.
     UndeclaredEffect,
+    /// It says that it went well, and what must be so afterwards is not.
+    PostcheckFailed,
 }
 
 impl FaultKind {
@@ -54,6 +56,7 @@ impl FaultKind {
             Self::OutputTooLarge => "output-too-large",
             Self::OutputInvalid => "output-invalid",
             Self::UndeclaredEffect => "undeclared-effect",
+            Self::PostcheckFailed => "postcheck-failed",
             Self::Busy => "busy",
             Self::Internal => "internal",
         }

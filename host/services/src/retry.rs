@@ -101,6 +101,7 @@ fn repeatable<'a>(outcome: &'a Outcome, request: &Request) -> Option<(&'a Plugin
         | FaultKind::OutputTooLarge
         | FaultKind::OutputInvalid
         | FaultKind::UndeclaredEffect
+        | FaultKind::PostcheckFailed
         | FaultKind::Busy
         | FaultKind::Internal => false,
     };

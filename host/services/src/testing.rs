@@ -301,6 +301,7 @@ pub(crate) fn plugin(change: impl FnOnce(&mut Capability)) -> Plugin {
         limits: Limits::default(),
         sequencing: None,
         cost: None,
+        postcheck: None,
         about: About::default(),
         track: Arc::default(),
         before: None,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ares_kernel::CapabilityId;
-use ares_kernel::facts::{Cost, Effect, Money, Schema, Scope, Sequencing, Target};
+use ares_kernel::facts::{Cost, Effect, Money, Postcheck, Schema, Scope, Sequencing, Target};
 
 use super::reader::{Table, Value};
 use super::root::{PLANNED, long, short};
@@ -75,6 +75,7 @@ fn read(mut table: Table<'_>, permissions: &Permissions, deadline_ms: u64) -> Op
         table.get("trade_offs").and_then(|value| value.list(ENTRIES_MAX, long)).unwrap_or_default();
     let sequencing = table.section("sequencing").map(sequencing);
     let cost = table.section("cost").and_then(|section| cost(section, effect));
+    let postcheck = table.get("postcheck").and_then(|value| postcheck(&value, effect, &targets));
     let implements = table.get("implements").and_then(|value| short(&value));
     table.finish(&PLANNED);
     let effect = effect?;
@@ -94,6 +95,7 @@ fn read(mut table: Table<'_>, permissions: &Permissions, deadline_ms: u64) -> Op
         implements,
         sequencing,
         cost,
+        postcheck,
     })
 }
 
@@ -110,6 +112,31 @@ fn sequencing(mut table: Table<'_>) -> Sequencing {
     };
     table.finish(&PLANNED);
     sequencing
+}
+
+/// `postcheck = { present = ["path"] }`: targets in folders, of a capability that may change them.
+fn postcheck(value: &Value<'_>, effect: Option<Effect>, targets: &[Target]) -> Option<Postcheck> {
+    let mut table = value.table()?;
+    let folder = |name: &Value<'_>| {
+        let text = short(name)?;
+        let known =
+            targets.iter().any(|target| target.argument == text && matches!(target.within, Scope::Folder(_)));
+        if !known {
+            name.wrong(
+                "what is checked afterwards is a path: name it in `targets` with the folder it must stay in",
+            );
+        }
+        Some(text)
+    };
+    let mut names = |key| {
+        table.get(key).and_then(|value| value.list(ENTRIES_MAX, |name| folder(name))).unwrap_or_default()
+    };
+    let check = Postcheck { present: names("present"), absent: names("absent") };
+    table.finish(&PLANNED);
+    if effect.is_some_and(|effect| !effect.changes()) {
+        value.wrong("a capability that changes nothing leaves nothing to look at; its `effects` must be `write` or stronger");
+    }
+    (check != Postcheck::default()).then_some(check)
 }
 
 /// `cost = { call = "0.01", request = "0.002" }`: in the operator's unit.

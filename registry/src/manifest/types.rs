@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use ares_kernel::facts::{Access, Cost, Effect, NetAsk, Priority, Quota, Scope, Sequencing, Target};
+use ares_kernel::facts::{
+    Access, Cost, Effect, NetAsk, Postcheck, Priority, Quota, Scope, Sequencing, Target,
+};
 use ares_kernel::{Blake3, CapabilityId, FolderName, NetName, SecretName, Topic};
 use serde::{Deserialize, Serialize};
 
@@ -164,6 +166,8 @@ pub struct Declared {
     pub sequencing: Option<Sequencing>,
     /// What a call costs.
     pub cost: Option<Cost>,
+    /// What must be so after a call.
+    pub postcheck: Option<Postcheck>,
 }
 
 /// One entry of `[dependencies]`.

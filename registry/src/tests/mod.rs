@@ -128,6 +128,7 @@ fn record(id: &str, effect: Effect) -> CapabilityRecord {
         implements: None,
         sequencing: None,
         cost: None,
+        postcheck: None,
     }
 }
 

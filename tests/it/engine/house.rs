@@ -299,6 +299,7 @@ impl House {
                 limits: registration.limits.clone(),
                 sequencing: None,
                 cost: None,
+                postcheck: None,
                 about: About::default(),
                 track: Arc::default(),
                 before: None,

@@ -153,7 +153,7 @@ fn refused(kind: &str, code: &str) -> &'static str {
     }
 }
 
-const FAULTS: [FaultKind; 12] = [
+const FAULTS: [FaultKind; 13] = [
     FaultKind::Trap,
     FaultKind::OutOfMemory,
     FaultKind::OutOfFuel,
@@ -164,6 +164,7 @@ const FAULTS: [FaultKind; 12] = [
     FaultKind::OutputTooLarge,
     FaultKind::OutputInvalid,
     FaultKind::UndeclaredEffect,
+    FaultKind::PostcheckFailed,
     FaultKind::Busy,
     FaultKind::Internal,
 ];
@@ -182,6 +183,7 @@ fn broke(code: &str) -> &'static str {
             | FaultKind::Exit
             | FaultKind::OutputInvalid
             | FaultKind::UndeclaredEffect
+            | FaultKind::PostcheckFailed
             | FaultKind::NotStarted,
         ) => "The same arguments will most likely fail again. Try others or do without this tool.",
         Some(FaultKind::Busy) => "Nothing ran. Wait, then call again, less often.",

@@ -33,7 +33,8 @@ pub use limits::{Limits, Maxima};
 pub use net::{Host, Method, MethodError, NetAsk, NetRule, Origin, OriginError, Scheme, special};
 pub use objections::Objections;
 pub use plugin::{
-    About, Capability, Claim, Claimed, HealthPolicy, Hooks, Integrity, Plugin, Priority, Sequencing, Target,
+    About, Capability, Claim, Claimed, HealthPolicy, Hooks, Integrity, Plugin, Postcheck, Priority,
+    Sequencing, Target,
 };
 pub use posture::{Lockout, Mode, Posture};
 pub use quota::{FileLimit, Quota};

@@ -142,6 +142,17 @@ pub struct Sequencing {
     pub must_follow: Vec<CapabilityId>,
 }
 
+/// What must be so after a call that says it went well: arguments that name paths.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Postcheck {
+    /// Where something must be.
+    #[serde(default)]
+    pub present: Vec<String>,
+    /// Where nothing may be.
+    #[serde(default)]
+    pub absent: Vec<String>,
+}
+
 /// One capability of one plugin version.
 #[derive(Debug)]
 pub struct Capability {
@@ -169,6 +180,8 @@ pub struct Capability {
     pub sequencing: Option<Sequencing>,
     /// What a call costs, where it costs something.
     pub cost: Option<Cost>,
+    /// What must be so after it, where its manifest says so.
+    pub postcheck: Option<Postcheck>,
     /// What the manifest says of it.
     pub about: About,
     /// What came of earlier calls of it in this component.

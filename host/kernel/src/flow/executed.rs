@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 
+use super::postcheck::{Expected, expected};
 use super::{Admitted, Lineage};
 use crate::facts::{Capability, Limits, Plugin};
 use crate::gate::Verdict;
@@ -29,6 +30,8 @@ pub struct Executed {
     pub(super) lineage: Option<Lineage>,
     pub(super) report: Report,
     pub(super) stage: Option<Stage>,
+    /// What must be so if its guest says that it went well.
+    pub(super) expected: Vec<Expected>,
     pub(super) snapshot: Option<Snapshot>,
 }
 
@@ -43,6 +46,7 @@ impl Admitted {
         let limits = permit.limits().clone();
         let (effect, lineage) = (permit.effect(), permit.lineage());
         let payer = permit.first_caller().clone();
+        let expected = expected(&permit);
         // A rehearsal costs what its call does: its answer is as good.
         let most = capability.cost.map(|cost| cost.most(&limits));
         let begun = if effect.changes() || approval.is_some() || most.is_some() {
@@ -89,6 +93,7 @@ impl Admitted {
             report,
             stage,
             snapshot,
+            expected,
         }
     }
 }

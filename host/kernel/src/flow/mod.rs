@@ -7,6 +7,7 @@ mod draft;
 mod executed;
 mod lineage;
 mod outcome;
+mod postcheck;
 mod received;
 mod refused;
 mod resolved;

@@ -144,6 +144,7 @@ fn came(status: &Status, capability: &Capability, begun: bool) -> Option<Came> {
         | FaultKind::Exit
         | FaultKind::HostLimit
         | FaultKind::UndeclaredEffect
+        | FaultKind::PostcheckFailed
         | FaultKind::NotStarted => Some(Came::Fault),
     }
 }

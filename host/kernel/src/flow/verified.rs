@@ -48,6 +48,7 @@ impl Verifier {
             mut report,
             stage,
             snapshot,
+            expected: _,
         } = executed;
         let mut flags = Vec::new();
         report.result = report.result.and_then(|text| match self.check(&text, &capability, &limits) {

@@ -47,6 +47,7 @@ pub(super) fn capability(
         limits: Limits::default(),
         sequencing: None,
         cost: None,
+        postcheck: None,
         about: About { reversible: true, trade_offs: true, ..About::default() },
         track: Arc::default(),
         before: None,

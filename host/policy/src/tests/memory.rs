@@ -24,6 +24,7 @@ fn capability(effect: Effect, needs: &[&str]) -> Capability {
         limits: Limits::default(),
         sequencing: None,
         cost: None,
+        postcheck: None,
         about: About::default(),
         track: Arc::default(),
         before: None,

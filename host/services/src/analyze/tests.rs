@@ -79,6 +79,7 @@ impl Installed {
             implements: None,
             sequencing: None,
             cost: None,
+            postcheck: None,
         };
         let registration = Registration {
             capabilities: vec![record],

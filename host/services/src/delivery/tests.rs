@@ -116,6 +116,7 @@ fn plugin(id: &str, capability: &str, more: &str, granted: Scope) -> Registratio
             implements: None,
             sequencing: None,
             cost: None,
+            postcheck: None,
         }],
         manifest_text: text,
         source: format!("/srv/{id}").into(),

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ares_kernel::facts::{Place, Scope};
+use ares_kernel::facts::{Capability, Place, Scope};
+use ares_kernel::gate::{Depth, by_record};
 use ares_kernel::ports::{Component, LoadError};
 use ares_kernel::{Blake3, Caller};
-use ares_registry::Registration;
 use ares_registry::bundle::Bundle;
 use ares_registry::inspect::{Inspection, inspect};
 use ares_registry::manifest::literals;
 use ares_registry::merge::merge;
+use ares_registry::{Registered, Registration};
 use serde_json::json;
 
 use super::{Answer, Operations, Places, blocking, chain, copies, grants, io, json as to_json, name};
@@ -104,8 +105,33 @@ impl Operations {
         if let Some(answer) = answer.as_object_mut() {
             answer.insert("missing".to_owned(), json!(missing));
             answer.insert("asks".to_owned(), json!(asks));
+            answer.insert("judged".to_owned(), self.judged(&registered)?);
         }
         Ok(answer)
+    }
+
+    /// How every capability of what was registered stands with the gate, looked at as closely as can be where it asks
+    /// for what nobody granted it a version before.
+    fn judged(&self, registered: &Registered) -> Answer {
+        let plugin = self.plugin(&registered.plugin)?;
+        let now_ms = self.0.clock.now_ms();
+        let first = registered.was.is_none() && !registered.unchanged;
+        let new = if first { &registered.asked } else { &registered.new_asks };
+        let depth = if new.is_empty() { Depth::Full } else { Depth::Ultra };
+        let why = match depth {
+            Depth::Ultra => format!("it asks for what no version of it asked for before: {}", new.join(", ")),
+            Depth::Quick | Depth::Full => "it asks for nothing new".to_owned(),
+        };
+        let of = |capability: &Arc<Capability>| {
+            let judged = by_record(&plugin, capability, &self.0.weights, now_ms);
+            json!({
+                "capability": capability.id, "effect": capability.effect, "level": judged.level,
+                "score": judged.score, "sum": judged.sum(), "unexplained": judged.unexplained,
+                "findings": judged.findings,
+            })
+        };
+        let capabilities: Vec<_> = plugin.capabilities.iter().map(of).collect();
+        Ok(json!({ "depth": depth, "why": why, "capabilities": capabilities }))
     }
 
     /// The same problem, told of the file the person knows instead of the host's copy.

@@ -1,0 +1,67 @@
+//! What must be so after a call that says it went well, and whether it is: looked at by the host, in the world.
+
+use serde_json::Value;
+
+use super::{Executed, Permit};
+use crate::facts::{Scope, Spot};
+use crate::ports::Machine;
+use crate::report::{Ended, Fault, FaultKind};
+use crate::text::quoted;
+
+/// A place in a granted folder that an argument names, and whether something must be there afterwards.
+#[derive(Debug)]
+pub(super) struct Expected {
+    argument: String,
+    spot: Spot,
+    present: bool,
+}
+
+/// What the manifest says must be so after this call. Nothing of a rehearsal, which works in copies.
+pub(super) fn expected(permit: &Permit) -> Vec<Expected> {
+    let capability = permit.capability();
+    let Some(check) = capability.postcheck.as_ref().filter(|_| !permit.is_rehearsal()) else {
+        return Vec::new();
+    };
+    let named =
+        check.present.iter().map(|name| (name, true)).chain(check.absent.iter().map(|name| (name, false)));
+    let mut expected = Vec::new();
+    for (argument, present) in named {
+        let target = capability.targets.iter().find(|target| &target.argument == argument);
+        let Some(Scope::Folder(name)) = target.map(|target| &target.within) else { continue };
+        let folder = permit.grants().folders().iter().find(|folder| &folder.name == name);
+        let Some(folder) = folder else { continue };
+        let texts = match permit.arguments().get(argument) {
+            Some(Value::Array(values)) => values.as_slice(),
+            Some(value) => std::slice::from_ref(value),
+            None => &[],
+        };
+        for path in texts.iter().filter_map(Value::as_str) {
+            let spot = Spot { folder: folder.host.clone(), path: path.to_owned() };
+            expected.push(Expected { argument: argument.clone(), spot, present });
+        }
+    }
+    expected
+}
+
+impl Executed {
+    /// Looks whether what the guest says it did was done. What is not so is a fault, and nothing of the call is
+    /// kept; where nobody can look, its word stands.
+    pub(crate) async fn checked(mut self, machine: &dyn Machine) -> Self {
+        if self.report.result.is_err() {
+            return self;
+        }
+        for Expected { argument, spot, present } in std::mem::take(&mut self.expected) {
+            let path = quoted(&spot.path, 200);
+            let Some(found) = machine.extent(vec![spot]).await else { continue };
+            if (found.objects > 0) == present {
+                continue;
+            }
+            let id = &self.capability.id;
+            let why = if present { "nothing is there" } else { "it is still there" };
+            let message = format!("`{id}` says that it went well, but {why}: {path} (argument `{argument}`)");
+            self.report.result = Err(Ended::Fault(Fault::new(FaultKind::PostcheckFailed, &message)));
+            return self;
+        }
+        self
+    }
+}
