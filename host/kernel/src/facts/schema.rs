@@ -232,7 +232,7 @@ mod tests {
         );
         assert_eq!(schema.check(&json!({"n": 2}), true), Ok(()));
         assert!(schema.check(&json!({"n": 0}), true).unwrap_err().starts_with("/n: 0 is less than"));
-        assert!(schema.check(&json!({}), true).unwrap_err().contains("\"n\""));
+        assert!(schema.check(&json!({}), true).unwrap_err().contains("`n`"));
     }
 
     #[test]
