@@ -36,6 +36,16 @@ impl<'a> Entry<'a> {
     }
 }
 
+/// Writes an event about the host as a whole: what somebody did, and when.
+pub(crate) fn tell(
+    connection: &Connection,
+    kind: &str,
+    data: Value,
+    (actor, at): (String, u64),
+) -> rusqlite::Result<()> {
+    insert(connection, &Entry { module: None, subject: None, actor: Some(actor), kind, data, at })
+}
+
 /// Writes an event into the transaction of what it tells of.
 pub(crate) fn insert(connection: &Connection, entry: &Entry<'_>) -> rusqlite::Result<()> {
     let mut insert = connection.prepare_cached(

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::error::RegistryError;
-use crate::events::{self, Entry};
+use crate::events::tell;
 use crate::registry::Registry;
 use crate::rows::{self, int};
 use crate::tasks;
@@ -186,13 +186,4 @@ fn view(connection: &Connection, now: u64) -> rusqlite::Result<LockoutView> {
         note: None,
         lifted_until_at_ms: None,
     }))
-}
-
-fn tell(
-    connection: &Connection,
-    kind: &str,
-    data: serde_json::Value,
-    (actor, at): (String, u64),
-) -> rusqlite::Result<()> {
-    events::insert(connection, &Entry { module: None, subject: None, actor: Some(actor), kind, data, at })
 }

@@ -192,5 +192,5 @@ fn changed(
     (actor, at): (String, u64),
 ) -> rusqlite::Result<()> {
     connection.execute("UPDATE instance SET revision = revision + 1", ())?;
-    events::insert(connection, &Entry { module: None, subject: None, actor: Some(actor), kind, data, at })
+    events::tell(connection, kind, data, (actor, at))
 }

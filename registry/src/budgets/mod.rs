@@ -17,7 +17,7 @@ use self::charge::{Fitting, standing};
 pub use self::payer::{Payer, PayerError};
 pub use self::span::Span;
 use crate::error::RegistryError;
-use crate::events::{self, Entry};
+use crate::events::tell;
 use crate::registry::Registry;
 use crate::rows::{self, int, word_of};
 use crate::writer::Abort;
@@ -160,15 +160,6 @@ impl Registry {
             Ok(())
         })
     }
-}
-
-fn tell(
-    connection: &Connection,
-    kind: &str,
-    data: serde_json::Value,
-    (actor, at): (String, u64),
-) -> rusqlite::Result<()> {
-    events::insert(connection, &Entry { module: None, subject: None, actor: Some(actor), kind, data, at })
 }
 
 fn view(connection: &Connection, row: &Row<'_>, now: u64) -> rusqlite::Result<BudgetView> {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::words::{ANTI_WORDS_MIN, words};
 use super::{PatternView, TechnologyView, one, technology};
 use crate::error::RegistryError;
-use crate::events::{self, Entry};
+use crate::events::tell;
 use crate::registry::Registry;
 use crate::rows::{int, json_of, word_of};
 use crate::writer::Abort;
@@ -300,13 +300,4 @@ fn begun(connection: &Connection, name: &str, now: u64) -> Result<String, Abort>
         (&name, int(now)),
     )?;
     Ok(name)
-}
-
-fn tell(
-    connection: &Connection,
-    kind: &str,
-    data: Value,
-    (actor, at): (String, u64),
-) -> rusqlite::Result<()> {
-    events::insert(connection, &Entry { module: None, subject: None, actor: Some(actor), kind, data, at })
 }

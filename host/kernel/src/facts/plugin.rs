@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cost, Effect, Grants, Limits, Rate, Schema, Scope, Track};
+use super::{Cost, Effect, Grants, Limits, Rate, Schema, Scope, Spot, Track};
 use crate::name::{Blake3, CapabilityId, PluginName};
 
 /// Which of several providers is asked first.
@@ -61,6 +61,34 @@ pub struct Target {
     pub argument: String,
     /// The grant it must stay in: a folder for paths, a part of the network for addresses.
     pub within: Scope,
+}
+
+impl Target {
+    /// What the arguments say for it: one text, or each of a list.
+    pub fn texts<'a>(&self, arguments: &'a serde_json::Value) -> impl Iterator<Item = &'a str> + use<'a> {
+        let texts = match arguments.get(&self.argument) {
+            Some(serde_json::Value::Array(values)) => values.as_slice(),
+            Some(value) => std::slice::from_ref(value),
+            None => &[],
+        };
+        texts.iter().filter_map(serde_json::Value::as_str)
+    }
+
+    /// The places that are, where it is about a granted folder.
+    pub fn spots<'a>(
+        &self,
+        grants: &'a Grants,
+        arguments: &'a serde_json::Value,
+    ) -> impl Iterator<Item = Spot> + use<'a> {
+        let folder = match &self.within {
+            Scope::Folder(name) => grants.folder(name),
+            _ => None,
+        };
+        let texts = folder.map(|folder| (folder, self.texts(arguments)));
+        texts.into_iter().flat_map(|(folder, texts)| {
+            texts.map(|path| Spot { folder: folder.host.clone(), path: path.to_owned() })
+        })
+    }
 }
 
 /// What a manifest says of a capability that no call needs, but every verdict on one.

@@ -188,7 +188,7 @@ impl Draft {
     /// The refusal for a request nobody can answer.
     pub fn ask_overridden(&self, arguments: Arguments<'_>, forbids: Ruling) -> Result<Ruling, Refusal> {
         let person = self.approval().filter(|approval| approval.state == ApprovalState::Approved);
-        // Of a rehearsal nobody is asked, so nobody could have answered.
+        // A rehearsal lifts no rule that forbids.
         let overridden = person.and_then(|approval| approval.overrides.as_deref());
         let overridden = overridden.filter(|_| !self.request().rehearse);
         let same = forbids.stance == Stance::Never && forbids.rule.as_deref() == overridden;

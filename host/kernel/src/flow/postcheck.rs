@@ -1,9 +1,7 @@
 //! What must be so after a call that says it went well, and whether it is: looked at by the host, in the world.
 
-use serde_json::Value;
-
 use super::{Executed, Permit};
-use crate::facts::{Scope, Spot};
+use crate::facts::Spot;
 use crate::ports::Machine;
 use crate::report::{Ended, Fault, FaultKind};
 use crate::text::quoted;
@@ -27,18 +25,8 @@ pub(super) fn expected(permit: &Permit) -> Vec<Expected> {
     let mut expected = Vec::new();
     for (argument, present) in named {
         let target = capability.targets.iter().find(|target| &target.argument == argument);
-        let Some(Scope::Folder(name)) = target.map(|target| &target.within) else { continue };
-        let folder = permit.grants().folders().iter().find(|folder| &folder.name == name);
-        let Some(folder) = folder else { continue };
-        let texts = match permit.arguments().get(argument) {
-            Some(Value::Array(values)) => values.as_slice(),
-            Some(value) => std::slice::from_ref(value),
-            None => &[],
-        };
-        for path in texts.iter().filter_map(Value::as_str) {
-            let spot = Spot { folder: folder.host.clone(), path: path.to_owned() };
-            expected.push(Expected { argument: argument.clone(), spot, present });
-        }
+        let spots = target.into_iter().flat_map(|target| target.spots(permit.grants(), permit.arguments()));
+        expected.extend(spots.map(|spot| Expected { argument: argument.clone(), spot, present }));
     }
     expected
 }

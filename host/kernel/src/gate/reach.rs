@@ -1,7 +1,7 @@
 //! C6: how much would a call reach that may change something?
 
 use super::{Evidence, Finding, Judgement};
-use crate::facts::{Effect, Extent, Scope, Spot};
+use crate::facts::{Effect, Extent, Spot, Target};
 use crate::flow::Draft;
 use crate::ports::Route;
 use serde_json::Value;
@@ -18,20 +18,8 @@ pub(crate) fn spots(draft: &Draft, route: &Route, arguments: &Value) -> (Vec<Spo
     if !capability.effect.changes() {
         return (Vec::new(), true);
     }
-    let mut spots = Vec::new();
-    for target in &capability.targets {
-        let Scope::Folder(name) = &target.within else { continue };
-        let Some(folder) = draft.grants().folders().iter().find(|folder| &folder.name == name) else {
-            continue;
-        };
-        let texts = match arguments.get(&target.argument) {
-            Some(Value::Array(values)) => values.as_slice(),
-            Some(value) => std::slice::from_ref(value),
-            None => &[],
-        };
-        let texts = texts.iter().filter_map(Value::as_str);
-        spots.extend(texts.map(|path| Spot { folder: folder.host.clone(), path: path.to_owned() }));
-    }
+    let of = |target: &Target| target.spots(draft.grants(), arguments);
+    let mut spots: Vec<Spot> = capability.targets.iter().flat_map(of).take(SPOTS_MAX + 1).collect();
     let all = spots.len() <= SPOTS_MAX;
     spots.truncate(SPOTS_MAX);
     (spots, all)

@@ -13,7 +13,7 @@ use crate::text::{escaped, quoted};
 /// harm is given harmful text on purpose.
 pub(super) struct Guard;
 
-/// What findings in the call's metadata stand under: no argument can be called so.
+/// What findings in the call's metadata stand under, in place of an argument's name.
 const METADATA: &str = "(metadata)";
 /// Findings of a severity below this are not worth a word.
 const WORTH_A_WORD: Severity = Severity::Medium;

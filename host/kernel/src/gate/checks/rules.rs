@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use super::policy::permitted;
 use crate::facts::{Effect, Origin, Scope};
 use crate::flow::Draft;
@@ -51,13 +49,7 @@ fn about(draft: &Draft) -> Result<Arguments<'_>, Refusal> {
     let mut about = Arguments { blast: blast(draft)?, ..Arguments::default() };
     about.findings.extend(draft.guarded().iter().map(|finding| finding.rule));
     for target in &capability.targets {
-        let value = draft.arguments().and_then(|arguments| arguments.get(&target.argument));
-        let texts = match value {
-            Some(Value::Array(values)) => values.as_slice(),
-            Some(value) => std::slice::from_ref(value),
-            None => &[],
-        };
-        for text in texts.iter().filter_map(Value::as_str) {
+        for text in draft.arguments().into_iter().flat_map(|arguments| target.texts(arguments)) {
             match &target.within {
                 Scope::Net(_) => {
                     about
