@@ -76,10 +76,11 @@ impl Words {
                 all.add(index);
             }
         }
-        // Of the kinds of automaton the one that reads a byte in the fewest steps.
+        // A DFA reads half as fast again, but takes four times as long to build and 3 MiB more: a command
+        // that makes one call would wait for what it never uses.
         let automaton = AhoCorasick::builder()
             .ascii_case_insensitive(true)
-            .kind(Some(AhoCorasickKind::DFA))
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
             .build(words.keys())
             .ok();
         Self { automaton, rules: words.into_values().collect(), all }
