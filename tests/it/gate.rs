@@ -4,7 +4,7 @@
 use ares_kernel::facts::Schema;
 use serde_json::{Value, json};
 
-use crate::harness::{Installation, root};
+use crate::harness::{Installation, guest, root};
 
 fn explain(installation: &Installation, id: &Value) -> Value {
     let shown = installation.ares(["explain", id.as_str().unwrap(), "--json"]).exits(0).json();
@@ -143,7 +143,7 @@ fn the_same_call_made_again_finds_the_yes_that_was_said_to_it() {
 /// A folder with a guest whose manifest was changed.
 fn edited(installation: &Installation, name: &str, edit: impl Fn(String) -> String) -> std::path::PathBuf {
     let folder = installation.place(&format!("edited-{name}"));
-    for entry in fs_err::read_dir(crate::harness::guest(name)).unwrap().map(Result::unwrap) {
+    for entry in fs_err::read_dir(guest(name)).unwrap().map(Result::unwrap) {
         if entry.file_type().unwrap().is_file() {
             fs_err::copy(entry.path(), folder.join(entry.file_name())).unwrap();
         }
@@ -294,6 +294,45 @@ fn what_asks_for_more_is_looked_at_closely_when_it_is_registered() {
     assert!(judged.len() == 4 && judged.iter().all(|one| one["score"].as_i64().unwrap() > 0), "{first}");
     assert_eq!(installation.register("notes", &[])["judged"]["depth"], "full", "nothing new");
     assert_eq!(installation.register("echo", &[])["judged"]["depth"], "full", "it asks for nothing");
+}
+
+#[test]
+fn what_is_given_more_or_takes_anothers_place_is_looked_at_closely() {
+    let installation = Installation::strict();
+    installation.ares(["register", guest("notes").to_str().unwrap()]).exits(0);
+    let allow = || installation.ares(["grants", "allow", "notes", "kv", "--json"]).exits(0).json();
+    let granted = allow();
+    assert_eq!(granted["judged"]["depth"], "ultra", "{granted}");
+    assert!(granted["judged"]["why"].as_str().unwrap().ends_with(": kv"), "{granted}");
+    assert_eq!(granted["judged"]["capabilities"].as_array().unwrap().len(), 4, "{granted}");
+    assert_eq!(allow()["judged"]["depth"], "full", "it had that before");
+    let second =
+        edited(&installation, "notes", |text| text.replacen("version = \"0.1.0\"", "version = \"0.2.0\"", 1));
+    installation.ares(["register", second.to_str().unwrap()]).exits(0);
+    let activate = |version: &str| {
+        installation.ares(["activate", &format!("notes@{version}"), "--json"]).exits(0).json()
+    };
+    let back = activate("0.1.0");
+    assert_eq!(back["judged"]["why"], "0.1.0 answers in the place of 0.2.0", "{back}");
+    assert_eq!(back["judged"]["depth"], "ultra", "{back}");
+    assert_eq!(activate("0.1.0")["judged"]["depth"], "full", "nothing changed");
+}
+
+#[test]
+fn a_change_of_the_rules_says_what_it_comes_to_before_anybody_meets_it() {
+    let installation = Installation::strict();
+    installation.register("notes", &[]);
+    let stances = |answer: &Value| -> Vec<String> {
+        let told = answer["differences"].as_array().unwrap().iter();
+        told.map(|one| format!("{} {} {}", one["capability"], one["was"], one["now"]).replace('"', ""))
+            .collect()
+    };
+    let denied = installation.ares(["policy", "deny", "notes/get_note", "--json"]).exits(0).json();
+    assert_eq!(stances(&denied), ["notes/get_note auto never", "notes/get_note auto never"], "{denied}");
+    let refused = installation.invoke("get_note", r#"{"name":"x"}"#);
+    assert_eq!(refused["error"]["code"], "denied", "{refused}");
+    let shown = installation.ares(["policy", "rm", "deny-notes-get-note"]).exits(0).stdout;
+    assert!(shown.contains("notes/get_note  read   agent:*"), "{shown}");
 }
 
 #[test]

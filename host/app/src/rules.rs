@@ -25,9 +25,7 @@ impl RuleBook for Book {
                 }))
             }
             RuleWish::Set { text, reason, from } => {
-                let from = from.as_deref();
-                let revision = rules.set_from(&text, from, by, reason).map_err(|error| problem(&error))?;
-                Ok(json!({ "revision": revision }))
+                shown(&rules.set_from(&text, from.as_deref(), by, reason))
             }
             RuleWish::Allow { pattern, callers, until, reason } => {
                 let (pattern, callers) = (parse(&pattern)?, whom(callers.as_deref())?);

@@ -7,6 +7,7 @@ use ares_kernel::{Caller, CapabilityId, PluginName};
 use ares_registry::{PolicyChange, PolicyView};
 use serde::{Deserialize, Serialize};
 
+use crate::difference::{Differences, concerned};
 use crate::error::PolicyError;
 use crate::facts::{Asked, Said};
 use crate::pattern::{Callers, Draft, Pattern};
@@ -68,6 +69,19 @@ pub struct Written {
     /// That nobody provides what it is about, at this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// What it comes to.
+    #[serde(flatten)]
+    pub differences: Differences,
+}
+
+/// A file that was put in the place of the operator's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Replaced {
+    /// Its number, for `policy history`.
+    pub revision: u64,
+    /// What it comes to.
+    #[serde(flatten)]
+    pub differences: Differences,
 }
 
 /// What is to be tried on the rules.
@@ -130,11 +144,11 @@ impl Rules {
         of_set.unwrap_or_else(|| self.shipped.iter().map(|rule| standing(rule, false)).collect())
     }
 
-    /// Makes this text the operator's file. Answers its number.
+    /// Makes this text the operator's file.
     ///
     /// # Errors
     /// When it is not sound; then nothing changes. When it cannot be written.
-    pub fn set(&self, text: &str, by: &Caller, reason: Option<String>) -> Result<u64, PolicyError> {
+    pub fn set(&self, text: &str, by: &Caller, reason: Option<String>) -> Result<Replaced, PolicyError> {
         self.set_from(text, None, by, reason)
     }
 
@@ -148,13 +162,15 @@ impl Rules {
         from: Option<&str>,
         by: &Caller,
         reason: Option<String>,
-    ) -> Result<u64, PolicyError> {
+    ) -> Result<Replaced, PolicyError> {
         let mut seen = self.seen();
         if let Some(from) = from {
             self.judge_as(text, Some(&shown_file(from)))?;
         }
         let set = self.judge(text)?;
-        self.take(&mut seen, text, set, change(by, "set", reason))
+        let differences = self.differences(&set, &concerned(by, &Callers::All));
+        let revision = self.take(&mut seen, text, set, change(by, "set", reason))?;
+        Ok(Replaced { revision, differences })
     }
 
     /// Writes a `permit` into the operator's file: what it is about needs no asking from now on, for
@@ -203,8 +219,9 @@ impl Rules {
         let set = self.judge(&text)?;
         let action = if draft.head == "permit" { "allow" } else { "deny" };
         let change = change(by, action, draft.reason.map(ToOwned::to_owned));
+        let differences = self.differences(&set, &concerned(by, draft.callers));
         let revision = self.take(&mut seen, &text, set, change)?;
-        Ok(Written { id, text: rule, revision, note: self.unprovided(draft.pattern) })
+        Ok(Written { id, text: rule, revision, note: self.unprovided(draft.pattern), differences })
     }
 
     /// That nobody provides what a rule is to be about, at this time. That may be meant.
@@ -239,8 +256,9 @@ impl Rules {
             _ => format!("{before}{after}"),
         };
         let set = self.judge(&left)?;
+        let differences = self.differences(&set, &concerned(by, &Callers::All));
         let revision = self.take(&mut seen, &left, set, change(by, "remove", None))?;
-        Ok(Written { id: rule.id.clone(), text: rule.text.clone(), revision, note: None })
+        Ok(Written { id: rule.id.clone(), text: rule.text.clone(), revision, note: None, differences })
     }
 
     /// The operator's file as it stands, and its rules.

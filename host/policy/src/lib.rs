@@ -16,6 +16,7 @@
 mod book;
 mod cache;
 mod depth;
+mod difference;
 mod error;
 mod facts;
 mod file;
@@ -33,7 +34,8 @@ mod time;
 #[cfg(test)]
 mod tests;
 
-pub use book::{Standing, Tried, TriedArguments, TryOn, Wanted, Written};
+pub use book::{Replaced, Standing, Tried, TriedArguments, TryOn, Wanted, Written};
+pub use difference::{Difference, Differences};
 pub use error::PolicyError;
 pub use pattern::{Callers, Pattern};
 pub use roles::{Roles, RolesError};

@@ -25,8 +25,9 @@ pub enum Operation {
     /// Invoke a capability. Answers the outcome.
     Invoke(Call),
     /// Register the plugin in a folder. Answers `{plugin, version, blake3, capabilities, asked,
-    /// granted, missing, unchanged, was}`: scopes asked for, those of them granted and not granted;
-    /// whether it was registered so already; the version that was active before.
+    /// granted, missing, unchanged, was, asks, judged}`: scopes asked for, those of them granted and not granted;
+    /// whether it was registered so already; the version that was active before; each grant it asks for; and
+    /// how its capabilities stand with the gate by their record, `{depth, why, capabilities}`.
     Register {
         /// The folder, absolute.
         folder: PathBuf,
@@ -221,7 +222,7 @@ pub enum Operation {
         /// The plugin.
         plugin: String,
     },
-    /// Grant scopes. Answers like `GrantsShow`.
+    /// Grant scopes. Answers like `GrantsShow`, and `judged` as [`Operation::Register`] does.
     GrantsAllow {
         /// The plugin.
         plugin: String,
@@ -262,7 +263,8 @@ pub enum Operation {
         /// The plugin.
         plugin: String,
     },
-    /// Make another registered version the active one. Answers `{plugin, version, was}`.
+    /// Make another registered version the active one. Answers `{plugin, version, was, judged}`, the last as
+    /// [`Operation::Register`] does.
     Activate {
         /// The plugin.
         plugin: String,

@@ -33,7 +33,9 @@ pub enum RuleWish {
     /// `{id, layer, effect, category, reason, until, replaces, holds, place, text}`; `problem` is why the
     /// operator's file is not in force as it stands, `refuses_all` whether nothing runs because of it.
     List,
-    /// Put another file in the place of the operator's. Answers `{revision}`, its number.
+    /// Put another file in the place of the operator's. Answers its number and what it comes to:
+    /// `{revision, differences, more}`, where a difference is `{capability, effect, caller, was, now}`, for
+    /// whoever changes it, for an agent of any name and for whom the rule is.
     Set {
         /// The rules.
         text: String,
@@ -43,8 +45,8 @@ pub enum RuleWish {
         #[serde(default)]
         from: Option<String>,
     },
-    /// Permit without asking. Answers `{id, text, revision, note}`: the rule that was written, and that nobody
-    /// provides what it is about, where that is so.
+    /// Permit without asking. Answers `{id, text, revision, note, differences, more}`: the rule that was
+    /// written, that nobody provides what it is about, where that is so, and what it comes to, as `Set` does.
     Allow {
         /// A capability, `plugin/capability`, `plugin/*`, an effect class or a scope.
         pattern: String,

@@ -5,7 +5,7 @@ use ares_services::operation::Operation;
 use super::Context;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
-use crate::render::field;
+use crate::render::{field, judged};
 
 /// Make another registered version of a plugin the active one
 ///
@@ -30,7 +30,8 @@ impl Activate {
         let answer = context.operate(Operation::Activate { plugin, version }).await?;
         context.screen.show(&answer, |answer| {
             let text = |at| field::text(answer, at);
-            format!("{} {} is active (was {})", text("plugin"), text("version"), text("was"))
+            let judged = judged::text(answer);
+            format!("{} {} is active (was {})\n{judged}", text("plugin"), text("version"), text("was"))
         })?;
         Ok(ExitStatus::Done)
     }

@@ -10,7 +10,7 @@ use super::Context;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::grants_file::{self, Places};
-use crate::render::{field, table};
+use crate::render::{field, judged, table};
 
 /// Show, give and take back what a plugin may reach
 #[derive(Debug, clap::Args)]
@@ -116,5 +116,6 @@ fn render(answer: &Value) -> String {
     let grants: Value =
         answer.get("grants").and_then(Value::as_array).into_iter().flatten().map(row).collect();
     let plugin = field::text(answer, "plugin");
-    table::records(&grants, &columns, &format!("{plugin} asks for nothing and has nothing"))
+    let grants = table::records(&grants, &columns, &format!("{plugin} asks for nothing and has nothing"));
+    format!("{}\n{}", grants.trim_end(), judged::text(answer))
 }

@@ -157,17 +157,29 @@ fn problem(answer: &Value) -> String {
 }
 
 fn set(answer: &Value) -> String {
-    format!("in force; number {} of the history", field::text(answer, "revision"))
+    format!("in force; number {} of the history\n\n{}", field::text(answer, "revision"), differences(answer))
 }
 
 fn rule(answer: &Value) -> String {
     let note = answer.get("note").map_or_else(String::new, |note| format!("note: {}\n", field::plain(note)));
     let (text, id) = (raw(answer, "text"), field::text(answer, "id"));
-    format!("{text}\n\n{note}undo it with `ares-host policy rm {id}`")
+    format!("{text}\n\n{note}{}\nundo it with `ares-host policy rm {id}`", differences(answer))
 }
 
 fn removed(answer: &Value) -> String {
-    format!("removed:\n\n{}", raw(answer, "text"))
+    format!("removed:\n\n{}\n\n{}", raw(answer, "text"), differences(answer))
+}
+
+/// What a change comes to: who may do what otherwise than before.
+pub(super) fn differences(answer: &Value) -> String {
+    let columns =
+        [("CAPABILITY", "capability"), ("CLASS", "effect"), ("FOR", "caller"), ("WAS", "was"), ("IS", "now")];
+    let none = "arguments aside, it changes nothing for a registered capability";
+    let table = table::records(field::at(answer, "differences"), &columns, none);
+    match field::at(answer, "more").as_u64() {
+        None | Some(0) => format!("{}\n", table.trim_end()),
+        Some(more) => format!("{}\nand {more} more\n", table.trim_end()),
+    }
 }
 
 fn tried(answer: &Value) -> String {

@@ -11,7 +11,7 @@ use super::{Context, grants};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::render::progress::Progress;
-use crate::render::{field, table};
+use crate::render::{field, judged, table};
 use crate::{grants_file, text_file};
 
 /// Register the plugin in a folder
@@ -105,7 +105,7 @@ fn render(answer: &Value) -> String {
     }
     out.push_str(&format!("  blake3        {}\n", text("blake3")));
     out.push_str(&format!("  capabilities  {}\n", names(answer.get("capabilities"))));
-    out.push_str(&judged(field::at(answer, "judged")));
+    out.push_str(&judged::text(answer));
     let new: Vec<&Value> = answer.get("new_asks").and_then(Value::as_array).into_iter().flatten().collect();
     let rows: Vec<Vec<String>> =
         asks(answer).map(|ask| row(ask, new.contains(&field::at(ask, "scope")))).collect();
@@ -119,30 +119,6 @@ fn render(answer: &Value) -> String {
             text("plugin"),
             missing.join(" ")
         ));
-    }
-    out
-}
-
-/// How its capabilities stand with the gate, where that was looked at closely.
-fn judged(judged: &Value) -> String {
-    if *field::at(judged, "depth") != "ultra" {
-        return String::new();
-    }
-    let mut out = format!("  looked at     closely: {}\n", field::text(judged, "why"));
-    for one in field::at(judged, "capabilities").as_array().into_iter().flatten() {
-        let (id, level) = (field::text(one, "capability"), field::text(one, "level"));
-        let (effect, sum) = (field::text(one, "effect"), field::text(one, "sum"));
-        out.push_str(&format!("    {id} ({effect}): {level} confidence, {sum}\n"));
-        for name in field::at(one, "unexplained").as_array().into_iter().flatten() {
-            out.push_str(&format!("      its manifest says nothing of {}\n", field::plain(name)));
-        }
-        for finding in field::at(one, "findings").as_array().into_iter().flatten() {
-            out.push_str(&format!(
-                "      {}: {}\n",
-                field::text(finding, "id"),
-                field::text(finding, "text")
-            ));
-        }
     }
     out
 }

@@ -3,6 +3,7 @@
 pub(crate) mod analysis;
 pub(crate) mod field;
 pub(crate) mod hidden;
+pub(crate) mod judged;
 pub(crate) mod outcome;
 pub(crate) mod problem;
 pub(crate) mod progress;

@@ -1,5 +1,6 @@
 //! The rules as a whole: shipped ones, an operator's file in a temporary folder, a clock that is set.
 
+mod differences;
 mod files;
 mod memory;
 mod precedence;

@@ -20,6 +20,11 @@ pub(super) fn parse(grants: &Places) -> Result<BTreeMap<Scope, Option<Place>>, P
     grants.iter().map(one).collect()
 }
 
+/// Whether a grant is as it was, whenever it was given.
+fn same(before: &GrantView, now: &GrantView) -> bool {
+    *before == GrantView { granted_at_ms: before.granted_at_ms, ..now.clone() }
+}
+
 fn place(scope: &Scope, text: &str) -> Result<Place, Problem> {
     if !matches!(scope, Scope::Net(_)) {
         return Ok(Place::Folder(text.into()));
@@ -46,9 +51,16 @@ impl Operations {
 
     pub(super) async fn grants_allow(&self, caller: Caller, plugin: &str, grants: &Places) -> Answer {
         let (plugin, grants) = (name(plugin)?, parse(grants)?);
+        let before = self.grants_of(&plugin).await?;
         let asked = plugin.clone();
         self.0.book.with(move |registry| registry.grants_allow(&asked, &grants, &caller)).await?;
-        self.grants_show(plugin.as_str()).await
+        let grants = self.grants_of(&plugin).await?;
+        let new = grants.iter().filter(|grant| !before.iter().any(|before| same(before, grant)));
+        let new: Vec<_> = new.map(|grant| grant.scope.as_str()).collect();
+        let closely = format!("it may reach what it could not, or otherwise: {}", new.join(", "));
+        let closely = if new.is_empty() { Err("it had all of it") } else { Ok(closely) };
+        let judged = self.standing(&plugin, closely)?;
+        Ok(json!({ "plugin": plugin, "grants": grants, "judged": judged }))
     }
 
     pub(super) async fn grants_revoke(&self, caller: Caller, plugin: &str, scopes: &[String]) -> Answer {

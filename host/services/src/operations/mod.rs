@@ -23,6 +23,7 @@ mod problem;
 mod register;
 mod secrets;
 mod snapshots;
+mod standing;
 mod status;
 mod tasks;
 #[cfg(test)]

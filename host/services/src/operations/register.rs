@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ares_kernel::facts::{Capability, Place, Scope};
-use ares_kernel::gate::{Depth, by_record};
+use ares_kernel::facts::{Place, Scope};
 use ares_kernel::ports::{Component, LoadError};
 use ares_kernel::{Blake3, Caller};
 use ares_registry::bundle::Bundle;
@@ -110,28 +109,13 @@ impl Operations {
         Ok(answer)
     }
 
-    /// How every capability of what was registered stands with the gate, looked at as closely as can be where it asks
-    /// for what nobody granted it a version before.
+    /// How its capabilities stand, looked at closely where it asks for what no version of it asked for before.
     fn judged(&self, registered: &Registered) -> Answer {
-        let plugin = self.plugin(&registered.plugin)?;
-        let now_ms = self.0.clock.now_ms();
         let first = registered.was.is_none() && !registered.unchanged;
         let new = if first { &registered.asked } else { &registered.new_asks };
-        let depth = if new.is_empty() { Depth::Full } else { Depth::Ultra };
-        let why = match depth {
-            Depth::Ultra => format!("it asks for what no version of it asked for before: {}", new.join(", ")),
-            Depth::Quick | Depth::Full => "it asks for nothing new".to_owned(),
-        };
-        let of = |capability: &Arc<Capability>| {
-            let judged = by_record(&plugin, capability, &self.0.weights, now_ms);
-            json!({
-                "capability": capability.id, "effect": capability.effect, "level": judged.level,
-                "score": judged.score, "sum": judged.sum(), "unexplained": judged.unexplained,
-                "findings": judged.findings,
-            })
-        };
-        let capabilities: Vec<_> = plugin.capabilities.iter().map(of).collect();
-        Ok(json!({ "depth": depth, "why": why, "capabilities": capabilities }))
+        let closely = format!("it asks for what no version of it asked for before: {}", new.join(", "));
+        let closely = if new.is_empty() { Err("it asks for nothing new") } else { Ok(closely) };
+        self.standing(&registered.plugin, closely)
     }
 
     /// The same problem, told of the file the person knows instead of the host's copy.

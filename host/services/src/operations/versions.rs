@@ -31,6 +31,9 @@ impl Operations {
                 tracing::warn!(%plugin, %version, %error, "the version is active and could not be started");
             }
         }
-        Ok(json!({ "plugin": plugin, "version": version, "was": was }))
+        let closely = format!("{version} answers in the place of {was}");
+        let closely = if was == version { Err("it answered before") } else { Ok(closely) };
+        let judged = self.standing(&plugin, closely)?;
+        Ok(json!({ "plugin": plugin, "version": version, "was": was, "judged": judged }))
     }
 }
