@@ -119,6 +119,9 @@ pub struct ApprovalView {
     pub effect: String,
     /// Who asked: kind and name.
     pub caller: String,
+    /// Who asked, as it is: no text for people.
+    #[serde(skip)]
+    pub asked_by: Caller,
     /// The arguments, canonical, without secrets, escaped and cut.
     pub arguments: String,
     /// Hash of the arguments it is bound to.
@@ -362,6 +365,7 @@ pub(crate) fn view(row: &Row<'_>, now: u64) -> rusqlite::Result<ApprovalView> {
         blake3: rows::blake3(row, "blake3")?,
         effect: row.get("effect")?,
         caller: rows::caller(row)?.to_string(),
+        asked_by: rows::caller(row)?,
         arguments: row.get("arguments")?,
         arguments_blake3: rows::blake3(row, "arguments_blake3")?,
         reason: row.get("reason")?,

@@ -27,8 +27,9 @@ impl RuleBook for Book {
             RuleWish::Set { text, reason, from } => {
                 shown(&rules.set_from(&text, from.as_deref(), by, reason))
             }
-            RuleWish::Allow { pattern, callers, until, reason } => {
-                let (pattern, callers) = (parse(&pattern)?, whom(callers.as_deref())?);
+            RuleWish::Allow { pattern, callers, only, until, reason } => {
+                let callers = only.map_or_else(|| whom(callers.as_deref()), |only| Ok(Callers::One(only)))?;
+                let pattern = parse(&pattern)?;
                 let (until, reason) = (until.as_deref(), reason.as_deref());
                 let wanted = Wanted { pattern: &pattern, callers: &callers, until, reason };
                 shown(&rules.permit_standing(&wanted, by))

@@ -40,15 +40,17 @@ pub struct Differences {
 /// For whom a change is looked at: who made it, an agent no rule knows by name, and whom the rule names.
 pub(crate) fn concerned(by: &Caller, named: &Callers) -> Vec<Caller> {
     let mut concerned = vec![by.clone(), Caller::Agent("*".to_owned())];
-    if let Callers::Named { kind, name } = named {
-        let caller = match kind.as_str() {
+    let named = match named {
+        Callers::All | Callers::Role(_) => None,
+        Callers::One(caller) => Some(caller.clone()),
+        Callers::Named { kind, name } => match kind.as_str() {
             "human" => Some(Caller::Human(name.clone())),
             "agent" => Some(Caller::Agent(name.clone())),
             // A pattern of plugins' names is no plugin's name.
             _ => name.parse().ok().map(Caller::Plugin),
-        };
-        concerned.extend(caller.filter(|caller| !concerned.contains(caller)));
-    }
+        },
+    };
+    concerned.extend(named.filter(|caller| !concerned.contains(caller)));
     concerned
 }
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use ares_kernel::facts::{Effect, Scope};
 use ares_kernel::text::quoted;
-use ares_kernel::{CapabilityId, PluginName};
+use ares_kernel::{Caller, CapabilityId, PluginName};
 
 use crate::error::PolicyError;
 use crate::roles::is_kind;
@@ -41,6 +41,8 @@ pub enum Callers {
     },
     /// Callers in a role of the configuration file.
     Role(String),
+    /// This caller and nobody else, whatever its name is.
+    One(Caller),
 }
 
 /// What a rule that is to be written says.
@@ -152,12 +154,13 @@ impl Callers {
         match self {
             Self::All => ("principal".to_owned(), None),
             Self::Role(role) => (format!("principal in Role::{}", literal(role)), None),
+            // An identifier may not hold every sign a name may.
+            Self::One(caller) => (
+                format!("principal is {}", entity(caller.kind())),
+                Some(format!("principal.name == {}", literal(caller.name()))),
+            ),
             Self::Named { kind, name } => {
-                let kind = match kind.as_str() {
-                    "human" => "Human",
-                    "agent" => "Agent",
-                    _ => "Plugin",
-                };
+                let kind = entity(kind);
                 if name == "*" {
                     return (format!("principal is {kind}"), None);
                 }
@@ -171,12 +174,24 @@ impl Callers {
     }
 }
 
+/// The entity type of a kind of caller.
+fn entity(kind: &str) -> &'static str {
+    match kind {
+        "human" => "Human",
+        "agent" => "Agent",
+        _ => "Plugin",
+    }
+}
+
 impl fmt::Display for Callers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::All => f.write_str("everyone"),
             Self::Named { kind, name } => write!(f, "{kind}:{}", ares_kernel::text::escaped(name, 80)),
             Self::Role(role) => write!(f, "role:{role}"),
+            Self::One(caller) => {
+                write!(f, "{}:{}", caller.kind(), ares_kernel::text::escaped(caller.name(), 80))
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Counts what lies at and below a place in a granted folder: bounded in depth, steps and time, and never through
 //! a link.
 
+use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use ares_kernel::facts::{Extent, Spot};
@@ -45,6 +46,27 @@ pub(crate) fn extent(places: &[Spot]) -> Extent {
         }
     }
     count.extent
+}
+
+/// Whether anything is there, of each place: a link counts for itself. Of what cannot be looked at, or not before
+/// time is up, nobody knows.
+pub(crate) fn there(places: &[Spot]) -> Vec<Option<bool>> {
+    let until = Instant::now() + LONGEST;
+    let look = |Spot { folder, path }: &Spot| {
+        if Instant::now() >= until {
+            return None;
+        }
+        let dir = Dir::open_ambient_dir(folder, ambient_authority()).ok()?;
+        match dir.symlink_metadata(if path.is_empty() { "." } else { path }) {
+            Ok(_) => Some(true),
+            // A file in the place of a folder above it (`ENOTDIR`) leaves nothing there, either.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                Some(false)
+            }
+            Err(_) => None,
+        }
+    };
+    places.iter().map(look).collect()
 }
 
 impl Count {
@@ -120,6 +142,20 @@ mod tests {
         let all = at(root.path(), "");
         assert_eq!((all.objects, all.bytes, all.whole), (9, 7, false), "{all:?}");
         assert_eq!(at(root.path(), "a/b/c"), Extent { objects: 5, bytes: 0, whole: true });
+    }
+
+    #[test]
+    fn what_is_there_is_told_from_what_is_not_and_from_what_nobody_can_say() {
+        let root = tempfile::tempdir().unwrap();
+        fs_err::write(root.path().join("file"), "x").unwrap();
+        std::os::unix::fs::symlink("nowhere", root.path().join("link")).unwrap();
+        let at =
+            |folder: &std::path::Path, path: &str| Spot { folder: folder.to_owned(), path: path.to_owned() };
+        let places =
+            ["file", "", "link", "nothing", "file/below", "../file"].map(|path| at(root.path(), path));
+        let known = [Some(true), Some(true), Some(true), Some(false), Some(false), None];
+        assert_eq!(there(&places), known);
+        assert_eq!(there(&[at(&root.path().join("gone"), "file")]), [None]);
     }
 
     #[test]

@@ -48,6 +48,16 @@ impl Machine for ThisMachine {
         }
     }
 
+    fn there(&self, places: Vec<Spot>) -> BoxFuture<'_, Vec<Option<bool>>> {
+        async move {
+            let unknown = vec![None; places.len()];
+            let looked = tokio::task::spawn_blocking(move || extent::there(&places));
+            let looked = tokio::time::timeout(EXTENT_LONGEST, looked).await;
+            looked.ok().and_then(Result::ok).unwrap_or(unknown)
+        }
+        .boxed()
+    }
+
     fn extent(&self, places: Vec<Spot>) -> BoxFuture<'_, Option<Extent>> {
         async move {
             // A disk that does not answer keeps its thread and nobody else.

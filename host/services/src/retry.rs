@@ -54,8 +54,8 @@ impl Retrying {
         let (mut retries, mut last): (u32, Option<Outcome>) = (0, None);
         loop {
             let outcome = self.inner.invoke(request.clone()).await;
-            // The gate has seen enough of such faults: what it was asked about is the fault.
-            if let Some(last) = last.filter(|_| outcome.status().code() == Some("breaker-open")) {
+            // Whatever the gate has against one time more, what it was asked about is the fault: the guest has run.
+            if let Some(last) = last.filter(|_| outcome.status().as_str() == "refused") {
                 return last;
             }
             let Some((plugin, deadline)) = repeatable(&outcome, &request) else { return outcome };
@@ -107,14 +107,17 @@ fn repeatable<'a>(outcome: &'a Outcome, request: &Request) -> Option<(&'a Plugin
     };
     let plugin = outcome.plugin()?;
     let capability = plugin.capability(&request.capability)?;
+    // A person's yes is for one time.
+    let once = outcome.verdict().approval.is_some();
     let harmless = capability.effect == Effect::Pure || capability.idempotent;
-    (broke && harmless).then_some((plugin, capability.limits.deadline))
+    (broke && harmless && !once).then_some((plugin, capability.limits.deadline))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::{Ends, FakeEngine, Noted, kernel, plugin, request};
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     struct Always(RetryPolicy);
 
@@ -171,6 +174,29 @@ mod tests {
             retrying.invoke(request()).await;
             assert_eq!(engine.calls(), 1, "{ends:?}");
         }
+    }
+
+    /// The first time by one kernel, every other by a second.
+    struct Then(ares_kernel::Kernel, ares_kernel::Kernel, AtomicUsize);
+
+    impl Invoke for Then {
+        fn invoke(&self, request: Request) -> BoxFuture<'static, Outcome> {
+            let first = self.2.fetch_add(1, Ordering::SeqCst) == 0;
+            if first { Invoke::invoke(&self.0, request) } else { Invoke::invoke(&self.1, request) }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whatever_stops_a_second_time_the_first_ones_fault_is_the_answer() {
+        let broken = kernel(Arc::new(FakeEngine::ending(&[Ends::Trap])), plugin(|_| {}));
+        let gone = plugin(|capability| capability.id = "other".parse().unwrap());
+        let (engine, noted) = (Arc::new(FakeEngine::default()), Arc::new(Noted::default()));
+        let then = Then(broken, kernel(engine.clone(), gone), AtomicUsize::new(0));
+        let policy = RetryPolicy { retries: 3, backoff: Duration::ZERO };
+        let retrying = Retrying::new(Arc::new(then), Arc::new(Always(policy)), noted.clone());
+        let outcome = retrying.invoke(request()).await;
+        assert_eq!((outcome.status().as_str(), outcome.status().code()), ("fault", Some("trap")));
+        assert_eq!((engine.calls(), noted.taken().len()), (0, 1));
     }
 
     #[tokio::test(start_paused = true)]

@@ -52,6 +52,9 @@ pub enum RuleWish {
         pattern: String,
         /// Only for these callers: `kind:name`, with `*` for any text, or `role:name`.
         callers: Option<String>,
+        /// Only for this very caller: no sign of its name stands for another. Goes before `callers`.
+        #[serde(default)]
+        only: Option<Caller>,
         /// When it ends (RFC 3339).
         until: Option<String>,
         /// Why.

@@ -105,7 +105,7 @@ impl Policy {
                 (RuleWish::Set { text, reason, from }, set)
             }
             Action::Allow { pattern, callers, until, reason } => {
-                (RuleWish::Allow { pattern, callers, until, reason }, rule)
+                (RuleWish::Allow { pattern, callers, only: None, until, reason }, rule)
             }
             Action::Deny { pattern, callers, reason } => (RuleWish::Deny { pattern, callers, reason }, rule),
             Action::Rm { id } => (RuleWish::Remove { id }, removed),

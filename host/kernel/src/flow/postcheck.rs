@@ -1,5 +1,7 @@
 //! What must be so after a call that says it went well, and whether it is: looked at by the host, in the world.
 
+use std::collections::BTreeSet;
+
 use super::{Executed, Permit};
 use crate::facts::Spot;
 use crate::ports::Machine;
@@ -26,7 +28,10 @@ pub(super) fn expected(permit: &Permit) -> Vec<Expected> {
     for (argument, present) in named {
         let target = capability.targets.iter().find(|target| &target.argument == argument);
         let spots = target.into_iter().flat_map(|target| target.spots(permit.grants(), permit.arguments()));
-        expected.extend(spots.map(|spot| Expected { argument: argument.clone(), spot, present }));
+        // A guest may have been given the same place a hundred thousand times.
+        let mut seen = BTreeSet::new();
+        let once = spots.filter(|spot| seen.insert(spot.path.clone()));
+        expected.extend(once.map(|spot| Expected { argument: argument.clone(), spot, present }));
     }
     expected
 }
@@ -35,20 +40,18 @@ impl Executed {
     /// Looks whether what the guest says it did was done. What is not so is a fault, and nothing of the call is
     /// kept; where nobody can look, its word stands.
     pub(crate) async fn checked(mut self, machine: &dyn Machine) -> Self {
-        if self.report.result.is_err() {
+        if self.report.result.is_err() || self.expected.is_empty() {
             return self;
         }
-        for Expected { argument, spot, present } in std::mem::take(&mut self.expected) {
-            let path = quoted(&spot.path, 200);
-            let Some(found) = machine.extent(vec![spot]).await else { continue };
-            if (found.objects > 0) == present {
-                continue;
-            }
-            let id = &self.capability.id;
+        let expected = std::mem::take(&mut self.expected);
+        let there = machine.there(expected.iter().map(|expected| expected.spot.clone()).collect()).await;
+        let mut both = expected.into_iter().zip(there);
+        let broken = both.find(|(expected, there)| there.is_some_and(|there| there != expected.present));
+        if let Some((Expected { argument, spot, present }, _)) = broken {
+            let (id, path) = (&self.capability.id, quoted(&spot.path, 200));
             let why = if present { "nothing is there" } else { "it is still there" };
             let message = format!("`{id}` says that it went well, but {why}: {path} (argument `{argument}`)");
             self.report.result = Err(Ended::Fault(Fault::new(FaultKind::PostcheckFailed, &message)));
-            return self;
         }
         self
     }

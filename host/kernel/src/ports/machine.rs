@@ -15,6 +15,12 @@ pub trait Machine: Send + Sync {
     fn extent(&self, _places: Vec<Spot>) -> BoxFuture<'_, Option<Extent>> {
         ready(None).boxed()
     }
+
+    /// Whether anything is there, of each of these places in their order; nothing for those of which nobody can
+    /// say in bounded time.
+    fn there(&self, places: Vec<Spot>) -> BoxFuture<'_, Vec<Option<bool>>> {
+        ready(vec![None; places.len()]).boxed()
+    }
 }
 
 /// A machine nobody knows anything of.

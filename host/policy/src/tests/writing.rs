@@ -67,6 +67,29 @@ fn a_standing_permit_is_written_holds_and_can_be_taken_back() {
 }
 
 #[test]
+fn a_rule_for_one_caller_is_for_nobody_else_whatever_its_name_is() {
+    let long = "x".repeat(300);
+    for name in
+        ["*", "c*", "mcp:claude", "say \"hi\"", "\\u{2a}", "\n\t\u{7}", "\u{e9}\u{436}", long.as_str()]
+    {
+        let place = Place::new();
+        let rules = place.open();
+        let asker = Caller::Agent(name.to_owned());
+        let one = Callers::One(asker.clone());
+        let done = permit(&rules, &pattern("write"), &one, None, None).unwrap();
+        let write = || call("x", Effect::Write);
+        assert_eq!(write().by(asker).stance(&rules), Stance::Auto, "{name:?}: {}", done.text);
+        for other in ["", "cx", "claude", "*x", "mcp:claude2", "say", "*", "c*"] {
+            if other != name {
+                let stance = write().by(Caller::Agent(other.to_owned())).stance(&rules);
+                assert_eq!(stance, Stance::Ask, "{name:?} and {other:?}: {}", done.text);
+            }
+        }
+        assert_eq!(write().by(Caller::Human(name.to_owned())).stance(&rules), Stance::Ask);
+    }
+}
+
+#[test]
 fn a_deny_beats_an_allow() {
     let place = Place::new();
     let rules = place.open();

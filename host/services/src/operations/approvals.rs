@@ -54,7 +54,8 @@ impl Operations {
         }
         let wish = RuleWish::Allow {
             pattern: standing.pattern.unwrap_or_else(|| format!("{}/{}", held.plugin, held.capability)),
-            callers: Some(held.caller),
+            callers: None,
+            only: Some(held.asked_by),
             until: standing.until,
             reason: note.clone().or_else(|| Some(format!("approved with {id}"))),
         };
