@@ -15,7 +15,7 @@ use crate::objections;
 use crate::overrides::{EARLIER, FINAL_FROM};
 use crate::registry::Registry;
 use crate::rows::{self, int, word_of};
-use crate::stops::{self, WINDOW_MS};
+use crate::stops::WINDOW_MS;
 use crate::tasks;
 use crate::writer::Abort;
 
@@ -221,41 +221,32 @@ impl Registry {
         found.ok_or(RegistryError::NoSuchApproval { id })
     }
 
-    /// The yes that was said to the very same call as this one, which was held, or refused by a rule that a
-    /// person can override, and was not used. The new question goes: it is answered.
-    ///
-    /// # Errors
-    /// When the registry cannot be read or written.
-    pub fn said_before(&self, stopped: InvocationId) -> Result<Option<InvocationId>, RegistryError> {
-        let now = self.now();
-        let found = self.readers.read("looking for an approval", |connection| {
+    /// The yes to the very call that this binding is of, which was not used; for a call that a rule forbids, the
+    /// override of that rule.
+    pub(crate) async fn answer_to(
+        &self,
+        asked: &Binding,
+        forbidden_by: Option<&str>,
+    ) -> Result<Option<InvocationId>, RegistryError> {
+        let (asked, rule, now) = (asked.clone(), forbidden_by.map(ToOwned::to_owned), self.now());
+        let read = self.threads.read("looking for an approval", move |connection| {
             let mut select = connection.prepare_cached(
-                "WITH q AS (
-                     SELECT id, capability, plugin, blake3, arguments_blake3, revision, caller_kind, caller,
-                         0 AS forbidden, NULL AS rule FROM approvals WHERE id = ?1
-                     UNION ALL
-                     SELECT id, capability, plugin, blake3, arguments_blake3, revision, caller_kind, caller,
-                         1, rule FROM stops WHERE id = ?1 AND revision IS NOT NULL)
-                 SELECT a.id FROM approvals a JOIN q ON a.id <> q.id
-                     AND a.capability = q.capability AND a.plugin = q.plugin AND a.blake3 = q.blake3
-                     AND a.arguments_blake3 = q.arguments_blake3 AND a.revision = q.revision
-                     AND a.caller_kind = q.caller_kind AND a.caller = q.caller
-                     AND (q.forbidden = 0 OR (a.forbidden = 1 AND a.overrides = q.rule))
-                 WHERE a.state = 'approved' AND a.expires_at > ?2 ORDER BY a.expires_at LIMIT 1",
+                "SELECT id FROM approvals
+                 WHERE state = 'approved' AND expires_at > :now AND arguments_blake3 = :arguments
+                     AND capability = :capability AND plugin = :plugin AND blake3 = :blake3
+                     AND revision = :revision AND caller_kind = :caller_kind AND caller = :caller
+                     AND (:rule IS NULL OR (forbidden = 1 AND overrides = :rule))
+                 ORDER BY expires_at LIMIT 1",
             )?;
-            let id = |row: &Row<'_>| Ok(InvocationId::from_bytes(row.get(0)?));
-            select.query_row((stopped.as_bytes(), int(now)), id).optional()
-        })?;
-        if found.is_some() {
-            self.change("taking back a question", move |connection| {
-                let mut delete =
-                    connection.prepare_cached("DELETE FROM approvals WHERE id = ?1 AND state = 'pending'")?;
-                delete.execute([stopped.as_bytes()])?;
-                objections::withdrawn(connection, stopped)?;
-                Ok(stops::forget(connection, stopped)?)
-            })?;
-        }
-        Ok(found)
+            let named = named_params! {
+                ":now": int(now), ":arguments": asked.arguments.as_bytes(), ":capability": asked.capability.as_str(),
+                ":plugin": asked.plugin.as_str(), ":blake3": asked.blake3.as_bytes(),
+                ":revision": int(asked.revision), ":caller_kind": asked.caller.kind(),
+                ":caller": asked.caller.name(), ":rule": rule,
+            };
+            select.query_row(named, |row| Ok(InvocationId::from_bytes(row.get(0)?))).optional()
+        });
+        read.await
     }
 
     /// Says yes or no to a question that waits. A yes that was not used may be taken back.

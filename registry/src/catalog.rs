@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use ares_kernel::facts::{Capability, Integrity, Maxima, Objections, Plugin, Warnings};
+use ares_kernel::facts::{Binding, Capability, Integrity, Maxima, Objections, Plugin, Warnings};
 use ares_kernel::ports::{Catalog, Health, Provision, Resolution, Route};
 use ares_kernel::text::quoted;
-use ares_kernel::{Blake3, CapabilityId, PluginName, Request};
+use ares_kernel::{Blake3, CapabilityId, InvocationId, PluginName, Request};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
 
@@ -258,6 +258,20 @@ impl Catalog for Registry {
                 });
             }
             resolution
+        }
+        .boxed()
+    }
+
+    fn answer<'a>(
+        &'a self,
+        asked: &'a Binding,
+        forbidden_by: Option<&'a str>,
+    ) -> BoxFuture<'a, Option<InvocationId>> {
+        async move {
+            self.answer_to(asked, forbidden_by).await.unwrap_or_else(|error| {
+                tracing::error!(%error, "the approvals cannot be read; a person is asked");
+                None
+            })
         }
         .boxed()
     }

@@ -99,17 +99,6 @@ pub(crate) fn lost(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// The question this held call asked is answered already: it is made again under that answer, and told of
-/// there. The row stays, so that the numbers in `changed` go up.
-pub(crate) fn withdrawn(connection: &Connection, held: InvocationId) -> rusqlite::Result<()> {
-    let mut update = connection.prepare_cached(&format!(
-        "UPDATE objections SET became = 'withdrawn', changed = {NEXT}
-         WHERE invocation = ?1 AND became = 'waiting'"
-    ))?;
-    update.execute([held.as_bytes()])?;
-    Ok(())
-}
-
 /// The counts by component, as verdicts have them. Fed as the table changes.
 #[derive(Default)]
 pub(crate) struct Counts {

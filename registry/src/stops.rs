@@ -59,12 +59,6 @@ impl Stop {
     }
 }
 
-/// Takes a stop back, in the transaction that finds it answered before it was made.
-pub(crate) fn forget(connection: &Connection, id: InvocationId) -> rusqlite::Result<()> {
-    connection.prepare_cached("DELETE FROM stops WHERE id = ?1")?.execute([id.as_bytes()])?;
-    Ok(())
-}
-
 /// A call that a rule stopped, for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StopView {

@@ -83,7 +83,14 @@ impl Kernel {
         let Ok(received) = self.0.ledger.open(request) else {
             return Outcome::unrecorded(id, capability);
         };
-        match self.admit(received).await {
+        let admitted = match self.admit(received).await {
+            Err(refused) => match refused.answered(&*self.0.catalog).await {
+                Ok(received) => self.admit(received).await,
+                Err(refused) => Err(refused),
+            },
+            admitted => admitted,
+        };
+        match admitted {
             Err(refused) => self.0.ledger.close(refused.scrub(&*self.0.secrets)).await,
             Ok(admitted) => {
                 let executed = admitted.run(&*self.0.engine, &self.0.ledger).await;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use ares_kernel::facts::Binding;
-use ares_kernel::ports::{Held, Stance, Stopped};
+use ares_kernel::ports::{Catalog as _, Held, Stance, Stopped};
 
 use super::*;
 use crate::approvals::Question;
@@ -135,12 +135,20 @@ async fn an_override_is_asked_for_where_there_can_be_one_and_once() {
     assert_eq!(kept.overrides.as_deref(), Some("forbids"));
     assert_eq!(kept.binding, question(&registry, "{}").binding);
     // Whoever makes the very same call again finds it; another call does not.
-    let again = stop(&registry, Stance::Never, true, Some("{}")).await;
-    assert_eq!(registry.said_before(again).unwrap(), Some(refused));
-    let other = stop(&registry, Stance::Never, true, Some(r#"{"a":1}"#)).await;
-    assert_eq!(registry.said_before(other).unwrap(), None);
-    let ids: Vec<_> = registry.stops(None, 10).unwrap().iter().map(|row| row.id).collect();
-    assert!(ids.contains(&other) && !ids.contains(&again), "it is answered before it was made");
+    let same = question(&registry, "{}").binding;
+    let other = question(&registry, r#"{"a":1}"#).binding;
+    assert_eq!(registry.answer(&same, Some("forbids")).await, Some(refused));
+    assert_eq!(registry.answer(&same, Some("another")).await, None, "an override is of one rule");
+    assert_eq!(registry.answer(&same, None).await, Some(refused), "it is a yes to what only asks, too");
+    assert_eq!(registry.answer(&other, Some("forbids")).await, None);
+    let moved = [
+        Binding { caller: Caller::Human("another".to_owned()), ..same.clone() },
+        Binding { revision: same.revision + 1, ..same.clone() },
+        Binding { blake3: Blake3::of(b"another"), ..same.clone() },
+    ];
+    for moved in moved {
+        assert_eq!(registry.answer(&moved, Some("forbids")).await, None, "{moved:?}");
+    }
 }
 
 #[tokio::test]
@@ -194,14 +202,10 @@ async fn an_objection_goes_on_from_held_to_what_became_of_the_call() {
     object("waiting", denied).await;
     registry.decide(denied, Word { yes: false, ..YES }, &operator()).unwrap();
     assert_eq!((rows(&registry).denied, rows(&registry).waiting), (1, 0));
-    // One whose question is gone is expired; one that another yes answered is told of there.
+    // One whose question is gone is expired.
     object("waiting", InvocationId::new()).await;
     let first = stop(&registry, Stance::Ask, true, None).await;
     registry.decide(first, YES, &operator()).unwrap();
-    let second = stop(&registry, Stance::Ask, true, None).await;
-    object("waiting", second).await;
-    assert_eq!(rows(&registry).waiting, 1);
-    assert_eq!(registry.said_before(second).unwrap(), Some(first));
     let counted = rows(&registry);
     assert_eq!((counted.blocked, counted.expired, counted.waiting), (2, 1, 0), "{counted:?}");
     // A call that was approved and cut off with its process went badly.

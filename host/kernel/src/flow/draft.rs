@@ -84,6 +84,12 @@ impl Draft {
         self.request().parent.as_ref()
     }
 
+    /// Whether it was judged before, without the answer that there is to it. What each request takes once, it took then.
+    #[must_use]
+    pub fn is_again(&self) -> bool {
+        self.resolved.received.again
+    }
+
     /// When the request came in.
     #[must_use]
     pub fn received_at(&self) -> Instant {

@@ -14,6 +14,8 @@ pub struct Received {
     pub(super) request: Request,
     pub(super) opening: Opening,
     pub(super) at: Instant,
+    /// Whether it was judged before, as the very same request, without the answer that there is to it.
+    pub(super) again: bool,
 }
 
 impl Ledger {
@@ -35,6 +37,6 @@ impl Ledger {
             input_bytes: request.input.len() as u64,
             rehearsal: request.rehearse,
         };
-        Ok(Received { request, opening, at: Instant::now() })
+        Ok(Received { request, opening, at: Instant::now(), again: false })
     }
 }

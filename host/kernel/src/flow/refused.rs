@@ -1,17 +1,21 @@
 //! `Refused`: a request the gate turned away, or holds for a person.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use super::Draft;
+use super::{Draft, Received};
 use crate::facts::{Effect, Plugin};
 use crate::gate::{Refusal, Verdict};
-use crate::ports::{Held, Opening, Stopped, Warned};
+use crate::ports::{Catalog, Held, Opening, Stopped, Warned};
+use crate::request::Request;
 
 /// A refusal with the verdict that led to it.
 #[must_use = "a refusal must be recorded"]
 #[derive(Debug)]
 pub struct Refused {
     pub(super) opening: Opening,
+    request: Request,
+    at: Instant,
     pub(super) plugin: Option<Arc<Plugin>>,
     pub(super) effect: Option<Effect>,
     pub(super) refusal: Refusal,
@@ -35,7 +39,34 @@ impl Refused {
         let plugin = route.map(|route| Arc::clone(&route.plugin));
         let effect = route.map(|route| route.capability.effect);
         let (stopped, warned) = (draft.stopped.take(), draft.warned.take());
-        let opening = draft.resolved.received.opening;
-        Self { opening, plugin, effect, refusal, verdict, held, stopped, warned }
+        let Received { request, opening, at, .. } = draft.resolved.received;
+        Self { opening, request, at, plugin, effect, refusal, verdict, held, stopped, warned }
+    }
+
+    /// The request once more, under the yes that somebody said to this very call before; so whoever makes it again
+    /// need not know under which id. Otherwise the refusal stands. What a plugin calls finds none: a yes is
+    /// for who makes the first call.
+    ///
+    /// # Errors
+    /// The refusal.
+    #[expect(
+        clippy::result_large_err,
+        reason = "the refusal is the other half of the flow, not an error path"
+    )]
+    pub(crate) async fn answered(self, catalog: &dyn Catalog) -> Result<Received, Self> {
+        let request = &self.request;
+        if request.approval.is_some() || request.rehearse || request.parent.is_some() {
+            return Err(self);
+        }
+        let forbidden =
+            self.stopped.as_ref().and_then(|stopped| Some((stopped.question.as_ref()?, &*stopped.rule)));
+        let answer = match (&self.held, forbidden) {
+            (Some(held), _) => catalog.answer(&held.binding, None).await,
+            (None, Some((question, rule))) => catalog.answer(&question.binding, Some(rule)).await,
+            (None, None) => None,
+        };
+        let Some(answer) = answer else { return Err(self) };
+        let request = Request { approval: Some(answer), ..self.request };
+        Ok(Received { request, opening: self.opening, at: self.at, again: true })
     }
 }

@@ -52,6 +52,16 @@ pub trait Catalog: Send + Sync {
     /// Finds the provider for a request, from memory.
     fn resolve<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Resolution>;
 
+    /// The yes somebody said to the very call this question is about and nobody used: to a held one, or for one that
+    /// this rule forbids. A catalogue as it comes knows of none.
+    fn answer<'a>(
+        &'a self,
+        _asked: &'a Binding,
+        _forbidden_by: Option<&'a str>,
+    ) -> BoxFuture<'a, Option<InvocationId>> {
+        Box::pin(std::future::ready(None))
+    }
+
     /// The enabled skeptics, from memory. A catalogue without any is as it comes.
     fn skeptics(&self) -> Arc<[PluginName]> {
         Arc::new([])

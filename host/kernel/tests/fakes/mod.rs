@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use ares_kernel::facts::{
-    About, Access, Approval, ApprovalState, Capability, Effect, Folder, Grants, HealthPolicy, Hooks,
+    About, Access, Approval, ApprovalState, Binding, Capability, Effect, Folder, Grants, HealthPolicy, Hooks,
     Integrity, Limits, Plugin, Priority, Schema, Scope, Target,
 };
 use ares_kernel::facts::{
@@ -349,6 +349,20 @@ impl Catalog for State {
         let resolution =
             Resolution { approval, posture, done, budgets, warnings, ..Resolution::only(provision) };
         async move { resolution }.boxed()
+    }
+
+    fn answer<'a>(
+        &'a self,
+        asked: &'a Binding,
+        forbidden_by: Option<&'a str>,
+    ) -> BoxFuture<'a, Option<InvocationId>> {
+        let approvals = self.approvals.lock().unwrap();
+        let fits = |known: &&Approval| {
+            known.binding == *asked
+                && forbidden_by.is_none_or(|rule| known.overrides.as_deref() == Some(rule))
+        };
+        let found = approvals.iter().find(fits).map(|known| known.id);
+        async move { found }.boxed()
     }
 
     fn skeptics(&self) -> Arc<[PluginName]> {

@@ -135,6 +135,22 @@ async fn a_held_call_runs_once_with_the_approval_of_that_very_call() {
 }
 
 #[tokio::test]
+async fn the_same_call_made_again_runs_under_the_yes_it_does_not_name_as_one_call() {
+    let world = strict();
+    let held = world.invoke("put", r#"{"b":1,"a":2}"#).await;
+    world.approve(held.id(), &world.held().pop().unwrap());
+    assert_eq!(code(&world.invoke("put", r#"{"a":3,"b":1}"#).await), "ask");
+    let mut agent = human("put", r#"{"a":2,"b":1}"#);
+    agent.caller = Caller::Agent("a".into());
+    assert_eq!(code(&world.kernel().invoke(agent).await), "ask");
+    let (records, questions) = (world.records().len(), world.held().len());
+    let ran = world.invoke("put", r#"{ "a": 2, "b": 1 }"#).await;
+    assert_eq!((ran.status().as_str(), ran.verdict().approval), ("ok", Some(held.id())));
+    assert_eq!(world.records().split_off(records), ["begin put", "close ok put"], "one call, one record");
+    assert_eq!(world.held().len(), questions, "nobody is asked once more");
+}
+
+#[tokio::test]
 async fn a_yes_is_for_the_metadata_and_the_task_that_were_shown_too() {
     let request = |metadata: Option<&str>, task: Option<&str>| {
         let mut request = human("put", r#"{"a":1}"#);

@@ -76,6 +76,9 @@ async fn an_override_lifts_its_own_rule_for_the_very_call_and_nothing_else() {
     world.override_rule(id, &unbound, "a-rule");
     assert_eq!(code(&with(&world, id, r#"{"text":"a"}"#, false).await), "-");
     assert_eq!(world.guests_started(), 1);
+    // Whoever does not name it is refused once more: what was overridden is bound to other rules here.
+    assert_eq!(code(&world.invoke("put", r#"{"text":"a"}"#).await), "approval-for-another");
+    assert_eq!(world.guests_started(), 1);
 }
 
 #[tokio::test]

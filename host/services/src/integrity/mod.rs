@@ -15,9 +15,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use ares_kernel::facts::{Integrity, Objections, Plugin};
+use ares_kernel::facts::{Binding, Integrity, Objections, Plugin};
 use ares_kernel::ports::{Catalog, Provision, Resolution};
-use ares_kernel::{Blake3, PluginName, Request};
+use ares_kernel::{Blake3, InvocationId, PluginName, Request};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
@@ -147,6 +147,14 @@ impl Catalog for Provisioned {
             resolution
         }
         .boxed()
+    }
+
+    fn answer<'a>(
+        &'a self,
+        asked: &'a Binding,
+        forbidden_by: Option<&'a str>,
+    ) -> BoxFuture<'a, Option<InvocationId>> {
+        self.0.inner.answer(asked, forbidden_by)
     }
 
     fn objections(&self, skeptic: &Blake3) -> Option<Objections> {

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use ares_kernel::gate::Kind;
 use ares_kernel::progress::Sink;
-use ares_kernel::{Caller, InvocationId, Outcome, Request, Status};
+use ares_kernel::{Caller, Request};
 
 use super::{Answer, Operations, invocation, json, name};
 use crate::operation::{Call, Problem, ProblemKind};
@@ -35,31 +34,6 @@ impl Operations {
         request.rehearse = call.rehearse;
         request.snapshot = call.snapshot;
         request.progress = progress;
-        let outcome = self.0.invoke.invoke(request.clone()).await;
-        let Some(approval) = self.said_before(&request, &outcome).await? else { return json(&outcome) };
-        // The very same call was approved meanwhile: whoever makes it again need not know under which id.
-        request.id = InvocationId::new();
-        request.approval = Some(approval);
         json(&self.0.invoke.invoke(request).await)
-    }
-
-    /// For a held call, or one that a rule refused which can be overridden: the yes somebody said to the very
-    /// same one before.
-    async fn said_before(
-        &self,
-        request: &Request,
-        outcome: &Outcome,
-    ) -> Result<Option<InvocationId>, Problem> {
-        let held = match outcome.status() {
-            Status::Refused(refusal) => {
-                refusal.kind == Kind::Held || (refusal.check, refusal.code) == ("rules", "denied")
-            }
-            Status::Ok(_) | Status::Failed(_) | Status::Fault(_) | Status::Unrecorded => false,
-        };
-        if !held || request.approval.is_some() {
-            return Ok(None);
-        }
-        let id = outcome.id();
-        Ok(self.0.book.with(move |registry| registry.said_before(id)).await?)
     }
 }
