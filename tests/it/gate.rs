@@ -214,6 +214,8 @@ fn of_two_that_do_the_same_the_simpler_is_taken_where_that_is_wanted() {
     });
     installation.register_folder(&lean, &[]);
     let input = r#"{"text":"a"}"#;
+    let first = installation.invoke("echo", input);
+    assert_eq!(first["verdict"]["warnings"], 0, "what was never used is no simpler way: {first}");
     let usual = installation.invoke("echo", input);
     assert_eq!(usual["plugin"]["name"], "echo", "{usual}");
     assert_eq!(usual["verdict"]["warnings"], 1, "S1: {usual}");
@@ -226,6 +228,10 @@ fn of_two_that_do_the_same_the_simpler_is_taken_where_that_is_wanted() {
     assert_eq!(taken["verdict"]["warnings"], 0, "{taken}");
     let pinned = installation.ares(["invoke", "echo", "--input", input, "--plugin", "echo", "--json"]).json();
     assert_eq!(pinned["plugin"]["name"], "echo");
+    // One that could not run is no simpler way.
+    fs_err::write(lean.join("echo.wasm"), b"changed").unwrap();
+    let other = installation.invoke("echo", input);
+    assert_eq!((&other["status"], &other["plugin"]["name"]), (&json!("ok"), &json!("echo")), "{other}");
 }
 
 #[test]

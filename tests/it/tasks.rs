@@ -50,6 +50,14 @@ fn what_was_not_planned_pauses_the_task_until_a_person_has_looked() {
     assert_eq!(listed[0]["state"], "paused", "{listed}");
     installation.ares(["tasks", "resume", "trip"]).exits(0);
     host.wait_for("the task", || call(&installation, "echo", "trip").0 == 0);
+    // Under a yes the same call pauses nothing anew.
+    let (_, held) = call(&installation, "list_notes", "trip");
+    installation.ares(["approvals", "approve", held["id"].as_str().unwrap()]).exits(0);
+    installation.ares(["tasks", "resume", "trip"]).exits(0);
+    host.wait_for("the task", || call(&installation, "echo", "trip").0 == 0);
+    assert_eq!(call(&installation, "list_notes", "trip").0, 0);
+    let listed = installation.ares(["tasks", "list", "--json"]).exits(0).json();
+    assert_eq!(listed[0]["state"], "running", "{listed}");
     installation.ares(["tasks", "end", "trip"]).exits(0);
     host.wait_for("no plan", || call(&installation, "list_notes", "trip").0 == 0);
     installation.ares(["tasks", "resume", "trip"]).exits(4);

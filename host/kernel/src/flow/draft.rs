@@ -40,7 +40,8 @@ impl Draft {
     pub(super) fn new(mut resolved: Resolved, gate: &Gate) -> Self {
         if gate.settings().prefer_simpler {
             let Received { request, opening, .. } = &resolved.received;
-            prefer_simpler(&mut resolved.resolution, request, opening.at_ms);
+            let now = (gate.settings().breaker, opening.at_ms);
+            prefer_simpler(&mut resolved.resolution, request, now);
         }
         let route = match &resolved.resolution.provision {
             Provision::Ready(route) => Some(&route.capability),
@@ -419,7 +420,7 @@ fn whole(mut canonical: String, request: &Request) -> Result<String, Refusal> {
 }
 
 /// What sort of arguments these are, as a number: names and types at the top level.
-fn shape(arguments: &Value) -> u32 {
+pub(crate) fn shape(arguments: &Value) -> u32 {
     let mut text = String::with_capacity(64);
     // In one order, in whatever order they were written.
     let mut named: Vec<_> = arguments.as_object().into_iter().flatten().collect();

@@ -17,6 +17,7 @@ mod weighed;
 
 pub use admitted::{Admitted, Parent, Permit, Reentry};
 pub use draft::Draft;
+pub(crate) use draft::shape;
 pub use executed::Executed;
 pub use lineage::Lineage;
 pub use outcome::{Closable, Outcome, Status};

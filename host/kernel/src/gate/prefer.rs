@@ -2,15 +2,20 @@
 
 use serde_json::Value;
 
-use super::simpler;
-use crate::facts::Capability;
-use crate::ports::{Provision, Resolution, Route};
+use super::{Breaker, simpler};
+use crate::facts::{Capability, Integrity, Streak};
+use crate::flow::shape;
+use crate::ports::{Health, Provision, Resolution, Route};
 use crate::request::Request;
 
 /// Puts the first provider that does the same with less, with a record that is no worse, in the place of the one
-/// that would be asked, and says so in the ranking. What costs something or has its place in a task stays where
+/// that would be asked, and says so in the ranking. One that could not run is none. What costs something or has its place in a task stays where
 /// it is: what is known of budgets and tasks is known for that one.
-pub(crate) fn prefer_simpler(resolution: &mut Resolution, request: &Request, now_ms: u64) {
+pub(crate) fn prefer_simpler(
+    resolution: &mut Resolution,
+    request: &Request,
+    (breaker, now_ms): (Breaker, u64),
+) {
     let Provision::Ready(chosen) = &mut resolution.provision else { return };
     let plain = |capability: &Capability| capability.cost.is_none() && capability.sequencing.is_none();
     let long = request.input.len() as u64 > chosen.capability.limits.input_bytes;
@@ -18,8 +23,18 @@ pub(crate) fn prefer_simpler(resolution: &mut Resolution, request: &Request, now
         return;
     }
     let Ok(arguments) = serde_json::from_str::<Value>(&request.input) else { return };
+    let shape = shape(&arguments);
+    let runs = |other: &Route| {
+        let broken = |streak: Streak| streak.faults >= breaker.faults;
+        other.integrity == Integrity::Intact
+            && other.health != Some(Health::Unhealthy)
+            && other.plugin.misconfigured.is_none()
+            && other.capability.needs.iter().all(|scope| other.plugin.grants.covers(scope))
+            && !other.capability.track.streak(shape).is_some_and(broken)
+    };
     let better = |other: &Route| {
-        let takes = plain(&other.capability) && other.capability.input.check(&arguments, true).is_ok();
+        let takes =
+            plain(&other.capability) && runs(other) && other.capability.input.check(&arguments, true).is_ok();
         simpler(&other.capability, &chosen.capability, now_ms).filter(|_| takes)
     };
     let found = resolution.others.iter().enumerate().find_map(|(at, other)| Some((at, better(other)?)));

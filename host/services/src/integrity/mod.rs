@@ -144,6 +144,10 @@ impl Catalog for Provisioned {
             {
                 route.integrity = self.integrity(&route.plugin).await;
             }
+            // Where there is a choice, another of them may be taken.
+            for other in resolution.others.iter_mut().filter(|other| other.integrity == Integrity::Intact) {
+                other.integrity = self.integrity(&other.plugin).await;
+            }
             resolution
         }
         .boxed()

@@ -71,6 +71,8 @@ struct Measure {
     fuel: u64,
     p95_us: Option<u32>,
     lower: u16,
+    /// Whether it was used at all: what it says of itself makes nothing simpler.
+    used: bool,
 }
 
 impl Measure {
@@ -82,11 +84,12 @@ impl Measure {
             fuel: capability.limits.fuel,
             p95_us: history.p95_us,
             lower: Bounds::wilson(history.good, history.uses).lower,
+            used: history.uses > 0,
         }
     }
 
-    /// No worse in anything and better in something, with a record that is no worse. How long it takes
-    /// counts only where both were measured.
+    /// No worse in anything and better in something, with a record that is no worse: so it has one. How long it
+    /// takes counts only where both were measured.
     fn dominates(&self, own: &Self) -> bool {
         let time = match (self.p95_us, own.p95_us) {
             (Some(a), Some(b)) => a.cmp(&b),
@@ -94,7 +97,8 @@ impl Measure {
         };
         let all =
             [self.effect.cmp(&own.effect), self.scopes.cmp(&own.scopes), self.fuel.cmp(&own.fuel), time];
-        self.lower >= own.lower
+        self.used
+            && self.lower >= own.lower
             && all.iter().all(|order| order.is_le())
             && all.iter().any(|order| order.is_lt())
     }
