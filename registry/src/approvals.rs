@@ -27,6 +27,8 @@ const PENDING_EACH: u32 = 100;
 /// How many questions wait at most. Names cost nothing, so beyond that a further question of anybody but a person is
 /// not asked; its call is held as ever.
 const PENDING_MAX: u32 = 1000;
+/// How long a question nobody answered is kept after its time, in milliseconds: a week.
+const FORGOTTEN_MS: u64 = 7 * QUESTION_MS;
 /// The most that is kept of the arguments, in bytes.
 pub(crate) const ARGUMENTS_MAX: usize = 16 * 1024;
 
@@ -81,6 +83,10 @@ impl Question {
                  ORDER BY asked_at DESC, id DESC LIMIT ?3)",
         )?;
         prune.execute((binding.caller.kind(), binding.caller.name(), PENDING_EACH))?;
+        let mut forgotten = connection.prepare_cached(
+            "DELETE FROM approvals WHERE state = 'pending' AND forbidden = 0 AND expires_at < ?1",
+        )?;
+        forgotten.execute([int(opened.at.saturating_sub(FORGOTTEN_MS))])?;
         let mut last = connection.prepare_cached(
             "DELETE FROM approvals WHERE id = ?1 AND (
                  SELECT count(*) FROM approvals WHERE state = 'pending' AND expires_at > ?2) > ?3",

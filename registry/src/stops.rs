@@ -15,8 +15,11 @@ use crate::rows::{self, int, word_of};
 
 /// How far back stops, overrides and objections are counted, in milliseconds: 30 days.
 pub(crate) const WINDOW_MS: u64 = 30 * 24 * 60 * 60 * 1000;
-/// How many stops are kept at most. Older ones go.
-const STOPS_MAX: i64 = 100_000;
+/// How many stops of each stance are kept at most, as of the last count; older ones go. Each has its own, so that
+/// whoever is held again and again pushes out nothing that was forbidden. The journal keeps every call in any case.
+const STOPS_MAX: i64 = if cfg!(test) { 100 } else { 100_000 };
+/// After how many stops they are counted again.
+const COUNT_EACH: i64 = if cfg!(test) { 10 } else { 1000 };
 
 /// A stop on its way into the table.
 pub(crate) struct Stop {
@@ -51,10 +54,17 @@ impl Stop {
             ":arguments": question.as_ref().map(|held| escaped(&held.arguments, ARGUMENTS_MAX)),
             ":revision": question.as_ref().map(|held| int(held.binding.revision)),
         })?;
-        let mut prune = connection.prepare_cached(
-            "DELETE FROM stops WHERE at < ?1 OR number <= (SELECT max(number) FROM stops) - ?2",
-        )?;
-        prune.execute((int(opened.at.saturating_sub(WINDOW_MS)), STOPS_MAX))?;
+        let number = connection.last_insert_rowid();
+        let mut old = connection.prepare_cached("DELETE FROM stops WHERE at < ?1")?;
+        old.execute([int(opened.at.saturating_sub(WINDOW_MS))])?;
+        if number % COUNT_EACH == 0 {
+            let mut surplus = connection.prepare_cached(
+                "DELETE FROM stops WHERE number IN (SELECT number FROM (
+                     SELECT number, row_number() OVER (PARTITION BY stance ORDER BY number DESC) AS place FROM stops)
+                 WHERE place > ?1)",
+            )?;
+            surplus.execute([STOPS_MAX])?;
+        }
         Ok(())
     }
 }

@@ -282,3 +282,18 @@ fn who_asks_without_end_drowns_nobody_else() {
     ask(&operator(), 1);
     assert_eq!(waiting("operator"), 4, "people are asked all the same");
 }
+
+#[tokio::test]
+async fn whoever_is_held_again_and_again_pushes_out_nothing_that_was_forbidden() {
+    let state = State::new();
+    let registry = open(&state);
+    let worst = stop(&registry, Stance::Catastrophic, true, None).await;
+    let forbidden = stop(&registry, Stance::Never, true, Some("{}")).await;
+    let mut last = worst;
+    for _ in 0..250 {
+        last = stop(&registry, Stance::Ask, true, None).await;
+    }
+    let kept: Vec<_> = registry.stops(None, 1000).unwrap().iter().map(|row| row.id).collect();
+    assert!(kept.contains(&worst) && kept.contains(&forbidden) && kept.contains(&last), "{}", kept.len());
+    assert!((102..112).contains(&kept.len()), "{}", kept.len());
+}
