@@ -8,6 +8,9 @@ use super::table::{self, Column};
 /// How many rows of each section people are shown.
 const SHOWN: usize = 50;
 
+/// How many rows of evidence each finding is shown with.
+const EVIDENCE_SHOWN: usize = 3;
+
 /// The columns of each section that is a table.
 const COLUMNS: &[(&str, &[Column])] = &[
     (
@@ -137,10 +140,13 @@ fn sentences(section: &Value) -> String {
     let mut out = String::new();
     for finding in field::at(section, "rows").as_array().into_iter().flatten() {
         let text = |at| field::text(finding, at);
-        let evidence = field::at(finding, "evidence").as_array().into_iter().flatten();
-        let evidence: Vec<String> = evidence
-            .map(|row| format!("{} {}", field::text(row, "table"), field::text(row, "key")))
-            .collect();
+        let all = field::at(finding, "evidence").as_array().map(Vec::as_slice).unwrap_or_default();
+        let shown = all.iter().take(EVIDENCE_SHOWN);
+        let mut evidence: Vec<String> =
+            shown.map(|row| format!("{} {}", field::text(row, "table"), field::text(row, "key"))).collect();
+        if all.len() > EVIDENCE_SHOWN {
+            evidence.push(format!("and {} more, see --json", all.len() - EVIDENCE_SHOWN));
+        }
         out.push_str(&format!(
             "{:<6} {} {}: {}\n       evidence: {}\n       against it: {}\n       {}: {}\n",
             text("level"),

@@ -44,6 +44,12 @@ pub(crate) fn plain(value: &Value) -> String {
         Value::Array(items) if items.iter().all(|item| !item.is_object()) => {
             items.iter().map(plain).collect::<Vec<_>>().join(", ")
         }
+        Value::Object(entries) if entries.is_empty() => "-".to_owned(),
+        Value::Object(entries) if entries.values().all(|value| !value.is_object() && !value.is_array()) => {
+            let each =
+                entries.iter().map(|(name, value)| format!("{} {}", escaped(name, SHOWN_MAX), plain(value)));
+            each.collect::<Vec<_>>().join(", ")
+        }
         Value::Array(_) | Value::Object(_) => escaped(&value.to_string(), SHOWN_MAX),
     }
 }
