@@ -38,7 +38,10 @@ pub(super) fn look(path: &Path, found: &mut dyn FnMut(&Path, Looked)) -> Result<
     }
     let failed = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => {
-            let why = format!("there is no file or folder {}", path.display());
+            let why = format!(
+                "there is no file or folder {}; a text is looked at with --text TEXT, or with - from standard input",
+                path.display()
+            );
             Failure::new(ExitStatus::MissingFile, "missing-file", why)
         }
         _ => Failure::io("scanning", &error),
