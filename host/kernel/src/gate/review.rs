@@ -105,7 +105,10 @@ impl Judgement {
             self.findings.push(Finding::warning("K2", text, row.clone()));
             Answer::default()
         });
-        let objections = answer.objections.iter().take(OBJECTIONS_MAX);
+        // The gravest first: none is lost behind others that only tell something.
+        let mut objections: Vec<&Objection> = answer.objections.iter().collect();
+        objections.sort_by_key(|objection| std::cmp::Reverse(objection.severity));
+        let objections = objections.into_iter().take(OBJECTIONS_MAX);
         let severity = objections.clone().map(|objection| objection.severity).max();
         for Objection { severity, text } in objections.clone() {
             let mut text = format!("skeptic `{plugin}`: {}", escaped(text, TEXT_MAX));

@@ -466,7 +466,11 @@ async fn doubted(say: &str) -> Outcome {
 async fn a_skeptic_only_ever_lowers_a_verdict() {
     let world = World::new();
     let without = judgement(&world.invoke("put", r#"{"say":"x"}"#).await).clone();
+    let note = r#"{"severity":"note","text":"hm"}"#;
+    let buried =
+        format!(r#"{{"objections":[{},{{"severity":"block","text":"stop"}}]}}"#, [note; 9].join(","));
     for (say, lower, held) in [
+        (buried.as_str(), 1000, true),
         (r#"{"objections":[]}"#, 0, false),
         (r#"{"objections":[{"severity":"note","text":"hm"}],"questions":["why?"]}"#, 0, false),
         (r#"{"objections":[{"severity":"warn","text":"no"}]}"#, 1000, false),
