@@ -8,8 +8,16 @@ use crate::steps::step;
 use crate::workspaces;
 
 /// The crates without Wasmtime, so that everyday work never compiles it.
-const PACKAGES: &[&str] =
-    &["ares-kernel", "ares-registry", "ares-services", "ares-policy", "ares-api", "ares-tidy", "xtask"];
+const PACKAGES: &[&str] = &[
+    "ares-guard",
+    "ares-kernel",
+    "ares-registry",
+    "ares-services",
+    "ares-policy",
+    "ares-api",
+    "ares-tidy",
+    "xtask",
+];
 
 pub(crate) const TASK: Task = Task {
     name: "quick",

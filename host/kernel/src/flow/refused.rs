@@ -49,10 +49,6 @@ impl Refused {
     ///
     /// # Errors
     /// The refusal.
-    #[expect(
-        clippy::result_large_err,
-        reason = "the refusal is the other half of the flow, not an error path"
-    )]
     pub(crate) async fn answered(self, catalog: &dyn Catalog) -> Result<Received, Self> {
         let request = &self.request;
         if request.approval.is_some() || request.rehearse || request.parent.is_some() {
