@@ -45,9 +45,10 @@ impl Returning {
 
     fn holds(&self, folders: &[Folder]) -> bool {
         let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut all = closed.iter().flat_map(|(_, folders)| folders);
-        let mut changed = folders.iter().filter(|folder| folder.access == Access::Write);
-        !closed.is_empty() && all.any(|mine| changed.any(|folder| overlap(mine, &folder.host)))
+        let is_closed = |folder: &Folder| {
+            closed.iter().flat_map(|(_, folders)| folders).any(|mine| overlap(mine, &folder.host))
+        };
+        folders.iter().any(|folder| folder.access == Access::Write && is_closed(folder))
     }
 }
 
@@ -99,5 +100,26 @@ mod tests {
         assert!(!waiting.is_finished());
         drop(closed);
         waiting.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_folder_of_one_snapshot_and_of_several_at_once_is_closed() {
+        let returning = Arc::new(Returning::default());
+        let closing = |paths: &[&str]| {
+            let folder = |path: &&str| SnapshotFolder { name: "w".into(), path: (*path).to_owned() };
+            returning.close(paths.iter().map(folder).collect())
+        };
+        let (two, one) = (closing(&["/x", "/y"]), closing(&["/z"]));
+        for path in ["/x", "/y", "/y/deep", "/z", "/"] {
+            let both = [granted("/w", Access::Write), granted(path, Access::Write)].concat();
+            for folders in [granted(path, Access::Write), both] {
+                let waited = tokio::time::timeout(Duration::from_millis(1), returning.clear(&folders)).await;
+                assert!(waited.is_err(), "{folders:?}");
+            }
+        }
+        drop(two);
+        returning.clear(&granted("/y", Access::Write)).await;
+        drop(one);
+        returning.clear(&granted("/z", Access::Write)).await;
     }
 }
