@@ -17,12 +17,13 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-use super::node::{FOLDER, Node, Nodes, READ, Sort, Stamp, names};
+use super::node::{FOLDER, Identity, LeftOut, Node, Nodes, READ, Sort, Stamp, names};
 
 /// How many folders deep is copied and compared: each level holds two handles.
 pub(crate) const DEPTH_MAX: usize = 64;
 /// How many things that were not copied are named.
 const SKIPPED_MAX: usize = 32;
+const UNREADABLE: &str = "cannot be read by the host";
 
 /// What folders are copied for, and how much of them.
 #[derive(Debug, Clone)]
@@ -53,8 +54,7 @@ pub(crate) struct Copied {
     pub(crate) original: PathBuf,
     pub(crate) copy: PathBuf,
     pub(crate) nodes: Nodes,
-    /// What is there and was not copied.
-    pub(crate) skipped: Vec<PathBuf>,
+    pub(crate) left_out: LeftOut,
 }
 
 /// Why a folder is not copied.
@@ -119,7 +119,7 @@ pub(crate) struct Copier {
     pub(crate) entries: u64,
     /// What was not copied, in words.
     pub(crate) skipped: Vec<String>,
-    paths: Vec<PathBuf>,
+    left_out: LeftOut,
 }
 
 /// Where in a folder the copying is.
@@ -131,7 +131,7 @@ struct Place<'a> {
 
 impl Copier {
     pub(crate) fn new(bounds: Bounds) -> Self {
-        Self { bounds, bytes: 0, entries: 0, skipped: Vec::new(), paths: Vec::new() }
+        Self { bounds, bytes: 0, entries: 0, skipped: Vec::new(), left_out: LeftOut::new() }
     }
 
     fn doing(&self, folder: &FolderName) -> String {
@@ -157,7 +157,7 @@ impl Copier {
             original: folder.host.clone(),
             copy,
             nodes,
-            skipped: std::mem::take(&mut self.paths),
+            left_out: std::mem::take(&mut self.left_out),
         })
     }
 
@@ -178,6 +178,10 @@ impl Copier {
             let stat = match statat(from, &name, AtFlags::SYMLINK_NOFOLLOW) {
                 // It went since it was listed.
                 Err(Errno::NOENT) => continue,
+                Err(Errno::ACCESS) => {
+                    self.skip(place.folder, (&path, None), UNREADABLE);
+                    continue;
+                }
                 stat => stat.map_err(io)?,
             };
             let sort = match FileType::from_raw_mode(stat.st_mode) {
@@ -186,7 +190,7 @@ impl Copier {
                         nodes.insert(path, node);
                         continue;
                     }
-                    None => Err("cannot be read by the host"),
+                    None => Err(UNREADABLE),
                 },
                 FileType::Directory if place.depth >= DEPTH_MAX => {
                     let (folder, done) = (place.folder.clone(), self.bounds.purpose.done);
@@ -201,7 +205,7 @@ impl Copier {
                         Ok(Sort::Folder)
                     }
                     Err(Errno::NOENT) => continue,
-                    Err(Errno::ACCESS) => Err("cannot be read by the host"),
+                    Err(Errno::ACCESS) => Err(UNREADABLE),
                     Err(error) => return Err(io(error)),
                 },
                 FileType::Symlink => {
@@ -217,7 +221,10 @@ impl Copier {
                     let node = Node::of(sort, (0, false), (&copy, &stat));
                     nodes.insert(path, node);
                 }
-                Err(why) => self.skip(place.folder, &path, why),
+                Err(why) => match Identity::of(from, &name) {
+                    Err(Errno::NOENT) => {}
+                    which => self.skip(place.folder, (&path, Some(which.map_err(io)?)), why),
+                },
             }
         }
         Ok(())
@@ -267,8 +274,8 @@ impl Copier {
         CopyError::TooMuch { folder: folder.clone(), most, limit, done }
     }
 
-    fn skip(&mut self, folder: &FolderName, path: &Path, why: &str) {
-        self.paths.push(path.to_owned());
+    fn skip(&mut self, folder: &FolderName, (path, which): (&Path, Option<Identity>), why: &str) {
+        self.left_out.insert(path.to_owned(), which);
         if self.skipped.len() < SKIPPED_MAX {
             let path = escaped(&path.to_string_lossy(), 200);
             let left_out = self.bounds.purpose.left_out;

@@ -1,12 +1,13 @@
 //! What is remembered of one entry of a copy, and how entries are opened and listed.
 
 use std::collections::BTreeMap;
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
-use rustix::fs::{Dir, OFlags, Stat};
+use rustix::fs::{AtFlags, Dir, OFlags, Stat, StatxFlags, statx};
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 /// A file system keeps times to some fraction of a second, some older ones to two seconds.
@@ -20,6 +21,49 @@ pub(crate) const READ: OFlags =
 
 /// What was copied.
 pub(crate) type Nodes = BTreeMap<PathBuf, Node>;
+
+/// What is there and was not copied, and which thing it was where that can be known.
+pub(crate) type LeftOut = BTreeMap<PathBuf, Option<Identity>>;
+
+/// Which thing an entry is, under whatever name: a number that is given again to a new file is told by the time
+/// of its making, where the file system keeps that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Identity {
+    device: (u32, u32),
+    inode: u64,
+    /// File, folder, link, pipe: the bits of its type.
+    sort: u16,
+    born: Option<(i64, u32)>,
+}
+
+impl Identity {
+    /// Of an entry of a folder; a link is not followed.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be looked at.
+    pub(crate) fn of(folder: &OwnedFd, name: &CStr) -> Result<Self, Errno> {
+        let flags = AtFlags::SYMLINK_NOFOLLOW;
+        let found = statx(folder, name, flags, StatxFlags::BASIC_STATS | StatxFlags::BTIME)?;
+        let has_born = StatxFlags::from_bits_retain(found.stx_mask).contains(StatxFlags::BTIME);
+        Ok(Self {
+            device: (found.stx_dev_major, found.stx_dev_minor),
+            inode: found.stx_ino,
+            sort: found.stx_mode & 0o170_000,
+            born: has_born.then_some((found.stx_btime.tv_sec, found.stx_btime.tv_nsec)),
+        })
+    }
+
+    /// Where it is kept, whatever sort of thing it is.
+    pub(crate) fn number(&self) -> ((u32, u32), u64) {
+        (self.device, self.inode)
+    }
+
+    /// Whether both are the same thing.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        let born = self.born.zip(other.born).is_none_or(|(one, other)| one == other);
+        self.number() == other.number() && self.sort == other.sort && born
+    }
+}
 
 /// One entry of a copy as the guest first finds it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

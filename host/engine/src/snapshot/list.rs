@@ -1,6 +1,5 @@
 //! What a snapshot holds, written beside its copies when they are whole.
 
-use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
@@ -10,11 +9,11 @@ use rustix::fs::{Mode, fstat, open};
 use serde::{Deserialize, Serialize};
 
 use crate::rehearsal::copy::Copied;
-use crate::rehearsal::node::{FOLDER, Node, Nodes};
+use crate::rehearsal::node::{FOLDER, Identity, LeftOut, Node, Nodes};
 
 const NAME: &str = "list";
 /// The form of the list; another is not read.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 /// The list.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,7 +32,7 @@ pub(super) struct Listed {
     pub(super) identity: (u64, u64),
     pub(super) nodes: Nodes,
     /// What was there and is not in the copy.
-    pub(super) skipped: BTreeSet<PathBuf>,
+    pub(super) left_out: LeftOut,
 }
 
 /// The same on disk, where paths are bytes.
@@ -49,7 +48,7 @@ struct WrittenFolder {
     host: Vec<u8>,
     identity: (u64, u64),
     nodes: Vec<(Vec<u8>, Node)>,
-    skipped: Vec<Vec<u8>>,
+    left_out: Vec<(Vec<u8>, Option<Identity>)>,
 }
 
 fn bytes(path: &Path) -> Vec<u8> {
@@ -72,7 +71,7 @@ impl List {
                 host: copied.original.clone(),
                 identity: identity(&open(&copied.original, FOLDER, Mode::empty())?)?,
                 nodes: copied.nodes.clone(),
-                skipped: copied.skipped.iter().cloned().collect(),
+                left_out: copied.left_out.clone(),
             })
         };
         Ok(Self { folders: copied.iter().map(listed).collect::<io::Result<_>>()? })
@@ -88,7 +87,7 @@ impl List {
             host: bytes(&listed.host),
             identity: listed.identity,
             nodes: listed.nodes.into_iter().map(|(path, node)| (bytes(&path), node)).collect(),
-            skipped: listed.skipped.iter().map(|path| bytes(path)).collect(),
+            left_out: listed.left_out.iter().map(|(path, which)| (bytes(path), *which)).collect(),
         };
         let written = Written { form: FORM, folders: self.folders.into_iter().map(folder).collect() };
         let text = postcard::to_stdvec(&written).map_err(io::Error::other)?;
@@ -114,7 +113,7 @@ impl List {
             host: path(written.host),
             identity: written.identity,
             nodes: written.nodes.into_iter().map(|(bytes, node)| (path(bytes), node)).collect(),
-            skipped: written.skipped.into_iter().map(path).collect(),
+            left_out: written.left_out.into_iter().map(|(bytes, which)| (path(bytes), which)).collect(),
         };
         Ok(Self { folders: folders.into_iter().map(folder).collect() })
     }

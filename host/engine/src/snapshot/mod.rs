@@ -2,10 +2,12 @@
 //! rehearsals copy; put back by comparing, so that what did not change is not touched.
 
 mod list;
+mod lost;
 mod put_back;
 mod remove;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;

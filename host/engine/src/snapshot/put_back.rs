@@ -2,16 +2,14 @@
 //! only what differs is touched. What cannot be brought back is told, and the rest goes on.
 
 use std::collections::BTreeSet;
-use std::ffi::{CStr, CString, OsStr};
+use std::ffi::{CStr, CString};
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use ares_kernel::ports::CopiesError;
 use ares_kernel::snapshot::PutBack;
-use ares_kernel::text::escaped;
 use rustix::fs::{
     AtFlags, FileType, Mode, OFlags, Stat, fchmod, fstat, ftruncate, futimens, mkdirat, open, openat,
     readlinkat, renameat, statat, symlinkat, unlinkat,
@@ -19,17 +17,12 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 use super::list::{List, Listed, identity};
+use super::lost::{Lost, Met};
 use super::remove::{fresh_name, remove};
+use super::told::{Told, below};
 use crate::rehearsal::compare::same_bytes;
 use crate::rehearsal::copy::times;
 use crate::rehearsal::node::{FOLDER, Node, READ, Sort, Stamp, names};
-
-/// So many changes are named.
-const CHANGES_MAX: usize = 1000;
-/// So many failures are named.
-const FAILURES_MAX: usize = 32;
-/// What is kept of the name of a path, in bytes.
-const NAME_BYTES_MAX: usize = 1000;
 
 /// A folder and its copy, open.
 struct Pair {
@@ -38,10 +31,12 @@ struct Pair {
 }
 
 /// One folder on its way back.
-struct Back<'a> {
+struct Back<'a, 'b> {
     act: bool,
+    number: usize,
     listed: &'a Listed,
-    done: &'a mut PutBack,
+    lost: &'b mut Lost<'a>,
+    told: &'b mut Told<'a>,
 }
 
 /// Puts all folders of a list back, or says what that would change.
@@ -61,93 +56,123 @@ pub(super) fn put_back(place: &Path, list: &List, act: bool) -> Result<PutBack, 
         }
         pairs.push(Pair { now, kept });
     }
-    let mut done = PutBack::default();
-    for (pair, listed) in pairs.iter().zip(&list.folders) {
-        Back { act, listed, done: &mut done }.level(pair, Path::new(""));
+    let mut told = Told::new(list);
+    let mut lost = Lost::of(list, pairs.iter().map(|pair| &pair.now).collect(), act);
+    for (number, (pair, listed)) in pairs.iter().zip(&list.folders).enumerate() {
+        Back { act, number, listed, lost: &mut lost, told: &mut told }.level(pair, Path::new(""));
     }
-    done.changes.sort();
-    Ok(done)
+    lost.finish(&mut told);
+    told.done.changes.sort();
+    Ok(told.done)
 }
 
-fn below(at: &Path, name: &CStr) -> std::path::PathBuf {
-    at.join(OsStr::from_bytes(name.to_bytes()))
-}
-
-impl Back<'_> {
-    fn name(&self, path: &Path) -> String {
-        format!("{}:{}", self.listed.name, escaped(&path.to_string_lossy(), NAME_BYTES_MAX))
-    }
-
+impl Back<'_, '_> {
     fn changed(&mut self, word: &str, path: &Path) {
-        if self.done.changes.len() < CHANGES_MAX {
-            let name = self.name(path);
-            self.done.changes.push(format!("{word} {name}"));
-        }
+        self.told.changed(word, (self.number, path));
     }
 
     fn failed(&mut self, path: &Path, error: &io::Error) {
-        self.done.failed += 1;
-        if self.done.failures.len() < FAILURES_MAX {
-            let name = self.name(path);
-            self.done.failures.push(format!("`{name}`: {error}"));
-        }
+        self.told.failed((self.number, path), error);
     }
 
     fn level(&mut self, pair: &Pair, at: &Path) {
         let listed = names(&pair.kept).and_then(|kept| Ok((kept, names(&pair.now)?)));
-        let (kept, now) = match listed {
-            Ok(listed) => listed,
+        let (mut kept, mut now): (BTreeSet<CString>, Vec<CString>) = match listed {
+            Ok((kept, now)) => (kept.into_iter().collect(), now),
             Err(error) => return self.failed(at, &error),
         };
-        let kept: BTreeSet<CString> = kept.into_iter().collect();
+        let away = self.take_away(&pair.now, (&mut kept, &mut now), at);
         for name in now.iter().filter(|name| !kept.contains(*name)) {
             let path = below(at, name);
-            if !self.listed.skipped.contains(&path) {
+            if !self.listed.left_out.contains_key(&path) {
                 self.surplus(&pair.now, name, &path);
             }
         }
         for name in &kept {
             let path = below(at, name);
             if let Some(node) = self.listed.nodes.get(&path)
-                && let Err(error) = self.entry(pair, name, (&path, node))
+                && let Err(error) = self.entry(pair, (name, away.contains(name)), (&path, node))
             {
                 self.failed(&path, &error.into());
             }
         }
     }
 
+    /// Takes what is in no copy out of the way before anything is removed or replaced, and answers where it was. What
+    /// stays is taken from the names that are gone through.
+    fn take_away(
+        &mut self,
+        folder: &OwnedFd,
+        (kept, now): (&mut BTreeSet<CString>, &mut Vec<CString>),
+        at: &Path,
+    ) -> BTreeSet<CString> {
+        let mut away = BTreeSet::new();
+        if self.lost.is_empty() {
+            return away;
+        }
+        now.retain(|name| {
+            let path = below(at, name);
+            match self.lost.meet((folder, name), (self.number, &path), kept.contains(name)) {
+                Met::Other => return true,
+                Met::Away => _ = away.insert(name.clone()),
+                Met::Stays if kept.remove(name) => {
+                    let error = "what has its name now is in no copy and cannot be moved";
+                    self.told.failed((self.number, &path), &error);
+                }
+                Met::Stays => {}
+            }
+            false
+        });
+        away
+    }
+
     /// What was not there: it goes, a folder with all that is in it.
     fn surplus(&mut self, now: &OwnedFd, name: &CStr, path: &Path) {
-        match if self.act { remove(now, name) } else { Ok(()) } {
+        match self.remove(now, name, path) {
             Ok(()) => {
-                self.done.removed += 1;
+                self.told.done.removed += 1;
                 self.changed("remove", path);
             }
             Err(error) => self.failed(path, &error.into()),
         }
     }
 
+    fn remove(&mut self, now: &OwnedFd, name: &CStr, path: &Path) -> Result<(), Errno> {
+        let at = (self.number, path);
+        if self.act {
+            return remove(now, name, |folder, entry| self.lost.spare(folder, entry, at));
+        }
+        self.lost.look(now, name, at);
+        Ok(())
+    }
+
     /// What was there: it is left alone where it is as it was.
-    fn entry(&mut self, pair: &Pair, name: &CStr, (path, node): (&Path, &Node)) -> Result<(), Errno> {
+    fn entry(
+        &mut self,
+        pair: &Pair,
+        (name, away): (&CStr, bool),
+        (path, node): (&Path, &Node),
+    ) -> Result<(), Errno> {
         let there = match statat(&pair.now, name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => Some(stat),
+            // Where this only looks, it is still there.
+            Ok(stat) => (!away || self.act).then_some(stat),
             Err(Errno::NOENT) => None,
             Err(error) => return Err(error),
         };
         let same_sort = there.as_ref().filter(|stat| sort(stat) == Some(node.sort));
-        if there.is_some() && same_sort.is_none() && self.act {
-            remove(&pair.now, name)?;
+        if there.is_some() && same_sort.is_none() {
+            self.remove(&pair.now, name, path)?;
         }
         match (node.sort, same_sort) {
             (Sort::Folder, found) => return self.folder(pair, name, (path, node, found)),
             (Sort::File, Some(stat)) if as_it_was(pair, name, (node, stat))? => {
-                self.done.unchanged += 1;
+                self.told.done.unchanged += 1;
                 return Ok(());
             }
             (Sort::Link, Some(_)) => {
                 let target = |folder| readlinkat(folder, name, Vec::new());
                 if target(&pair.now)? == target(&pair.kept)? {
-                    self.done.unchanged += 1;
+                    self.told.done.unchanged += 1;
                     return Ok(());
                 }
             }
@@ -162,7 +187,7 @@ impl Back<'_> {
                 _ => placed(pair, name, node)?,
             }
         }
-        self.done.put_back += 1;
+        self.told.done.put_back += 1;
         self.changed("put back", path);
         Ok(())
     }
@@ -175,7 +200,7 @@ impl Back<'_> {
     ) -> Result<(), Errno> {
         let kept = openat(&pair.kept, name, FOLDER, Mode::empty())?;
         if found.is_none() && !self.act {
-            self.done.put_back += 1;
+            self.told.done.put_back += 1;
             self.changed("put back", path);
             self.all_of(&kept, path);
             return Ok(());
@@ -188,13 +213,13 @@ impl Back<'_> {
         let pair = Pair { now, kept };
         self.level(&pair, path);
         if as_it_was {
-            self.done.unchanged += 1;
+            self.told.done.unchanged += 1;
             return Ok(());
         }
         if self.act {
             fchmod(&pair.now, Mode::from_raw_mode(node.mode))?;
         }
-        self.done.put_back += 1;
+        self.told.done.put_back += 1;
         self.changed("put back", path);
         Ok(())
     }
@@ -207,7 +232,7 @@ impl Back<'_> {
         };
         for name in inside {
             let path = below(at, &name);
-            self.done.put_back += 1;
+            self.told.done.put_back += 1;
             self.changed("put back", &path);
             if self.listed.nodes.get(&path).is_some_and(|node| node.sort == Sort::Folder) {
                 match openat(kept, &name, FOLDER, Mode::empty()) {

@@ -15,11 +15,16 @@ pub(super) fn fresh_name() -> Result<CString, Errno> {
 }
 
 /// Removes an entry of a folder and all that is in it. No link is followed, and no more than two handles
-/// are held: folders in it are moved up first. That it is gone already is as good.
+/// are held: folders in it are moved up first. That it is gone already is as good. Whatever is in a folder is first
+/// shown to `spare`, which answers whether it took it out.
 ///
 /// # Errors
-/// When something cannot be removed.
-pub(super) fn remove(parent: &OwnedFd, name: &CStr) -> Result<(), Errno> {
+/// When something cannot be removed or spared: it stays, in its folder.
+pub(super) fn remove(
+    parent: &OwnedFd,
+    name: &CStr,
+    mut spare: impl FnMut(&OwnedFd, &CStr) -> Result<bool, Errno>,
+) -> Result<(), Errno> {
     match unlinkat(parent, name, AtFlags::empty()) {
         // A folder is the one or the other, by the system.
         Err(Errno::ISDIR | Errno::PERM) => {}
@@ -30,6 +35,9 @@ pub(super) fn remove(parent: &OwnedFd, name: &CStr) -> Result<(), Errno> {
     while let Some(name) = folders.pop() {
         let folder = openat(parent, &name, FOLDER, Mode::empty())?;
         for entry in names(&folder).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))? {
+            if spare(&folder, &entry)? {
+                continue;
+            }
             match unlinkat(&folder, &entry, AtFlags::empty()) {
                 Err(Errno::ISDIR | Errno::PERM) => {
                     let up = fresh_name()?;

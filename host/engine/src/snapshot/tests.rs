@@ -181,6 +181,95 @@ fn what_is_no_file_is_named_and_stays_and_what_is_deep_goes() {
     assert_eq!(left, ["pipe"]);
 }
 
+fn pipe(path: PathBuf) {
+    mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+}
+
+/// Takes a file out of a snapshot, as if the host had not been allowed to read it.
+fn leave_out(place: &Place, path: &str) {
+    let at = place.copies.place(place.id);
+    let mut list = place.copies.read(place.id).unwrap();
+    let folder = rustix::fs::open(place.work(""), crate::rehearsal::node::FOLDER, Mode::empty()).unwrap();
+    let name = std::ffi::CString::new(path).unwrap();
+    let which = crate::rehearsal::node::Identity::of(&folder, &name).unwrap();
+    list.folders[0].nodes.remove(Path::new(path)).unwrap();
+    list.folders[0].left_out.insert(path.into(), Some(which));
+    list.write(&at).unwrap();
+    fs::remove_file(at.join("0").join(path)).unwrap();
+}
+
+#[test]
+fn what_is_in_no_copy_is_never_removed_and_goes_back_to_its_name() {
+    let place = Place::new();
+    for (path, text) in [("a", "a"), ("only", "the only copy"), ("in/b", "b"), ("in/deep/c", "c")] {
+        place.write(path, text);
+    }
+    for path in ["one", "other", "in/pipe", "in/deep/pipe"] {
+        pipe(place.work(path));
+    }
+    assert_eq!(place.take().left_out.len(), 4);
+    leave_out(&place, "only");
+    let before = tree(&place.work(""));
+    let moves: [&[(&str, &str)]; 5] = [
+        &[("one", "new"), ("only", "in/new")],
+        // Over a copied file, and a folder that holds some.
+        &[("only", "a"), ("in", "in2")],
+        &[("one", "x"), ("other", "one"), ("x", "other"), ("in/pipe", "only2"), ("only", "in/pipe")],
+        &[("in/deep/pipe", "in/b"), ("in", "a2"), ("a2", "b2"), ("one", "b2/deep/one")],
+        &[("in/deep", "deep"), ("deep/pipe", "deep/c"), ("in/pipe", "in/deep")],
+    ];
+    for moves in moves {
+        for (from, to) in moves {
+            fs::rename(place.work(from), place.work(to)).unwrap();
+        }
+        let done = place.put_back();
+        assert_eq!((tree(&place.work("")), done.failed), (before.clone(), 0), "{moves:?} {done:?}");
+    }
+    // In a folder that was made, however deep; another name of it is none too many.
+    let mut here = rustix::fs::open(place.work(""), crate::rehearsal::node::FOLDER, Mode::empty()).unwrap();
+    for _ in 0..200 {
+        rustix::fs::mkdirat(&here, "d", Mode::RWXU).unwrap();
+        here = rustix::fs::openat(&here, "d", crate::rehearsal::node::FOLDER, Mode::empty()).unwrap();
+    }
+    rustix::fs::renameat(CWD, place.work("only"), &here, "only").unwrap();
+    fs::hard_link(place.work("one"), place.work("more")).unwrap();
+    fs::rename(place.work("one"), place.work("in/more")).unwrap();
+    let done = place.back(true).unwrap();
+    assert_eq!((tree(&place.work("")), done.failed), (before, 0), "{done:?}");
+    assert_eq!(place.read("only"), "the only copy");
+}
+
+#[test]
+fn what_is_in_no_copy_and_cannot_go_back_is_told_and_stays() {
+    let place = Place::new();
+    place.write("only", "the only copy");
+    place.write("kept", "k");
+    pipe(place.work("pipe"));
+    pipe(place.work("gone"));
+    place.take();
+    leave_out(&place, "only");
+    fs::remove_file(place.work("gone")).unwrap();
+    fs::create_dir(place.work("made")).unwrap();
+    fs::rename(place.work("only"), place.work("made/it")).unwrap();
+    fs::rename(place.work("pipe"), place.work("elsewhere")).unwrap();
+    place.write("only", "another");
+    place.write("pipe", "another");
+    let seen = place.back(false).unwrap();
+    let done = place.back(true).unwrap();
+    let counts = |done: &PutBack| (done.put_back, done.removed, done.unchanged, done.failed);
+    assert_eq!((counts(&seen), counts(&done)), ((0, 1, 1, 3), (0, 1, 1, 3)), "{done:?}");
+    assert_eq!(done.failures[0], "`work:gone`: it is gone, and it was in no copy");
+    let now = done.failures[1].strip_prefix("`work:only`: it is at `work:").unwrap();
+    assert_eq!(place.read(now.split('`').next().unwrap()), "the only copy");
+    assert_eq!(done.failures[2], "`work:pipe`: it is at `work:elsewhere` now, and its own name is not free");
+    assert!(place.work("elsewhere").symlink_metadata().unwrap().mode() & 0o170_000 == 0o010_000);
+    // Tried again when the names are free.
+    fs::remove_file(place.work("only")).unwrap();
+    fs::remove_file(place.work("pipe")).unwrap();
+    let done = place.back(true).unwrap();
+    assert_eq!((done.put_back, done.failed, place.read("only").as_str()), (2, 1, "the only copy"));
+}
+
 #[test]
 fn too_much_leaves_nothing_behind() {
     let mut place = Place::new();
