@@ -30,7 +30,7 @@
 //! | skeptics | [`skeptics_record`](Registry::skeptics_record) |
 //! | analysis | [`analysis`](Registry::analysis) |
 //! | patterns | [`patterns`](Registry::patterns), [`pattern`](Registry::pattern), [`patterns_in`](Registry::patterns_in), [`tech_matrix`](Registry::tech_matrix), [`pattern_add`](Registry::pattern_add), [`pattern_remove`](Registry::pattern_remove), [`pattern_promote`](Registry::pattern_promote), [`pattern_used`](Registry::pattern_used) |
-//! | snapshots of folders | [`kept_snapshots`](Registry::kept_snapshots), [`kept_snapshot`](Registry::kept_snapshot), [`snapshot_begun`](Registry::snapshot_begun), [`snapshot_whole`](Registry::snapshot_whole), [`snapshot_ended`](Registry::snapshot_ended), [`snapshots_due`](Registry::snapshots_due) |
+//! | snapshots of folders | [`kept_snapshots`](Registry::kept_snapshots), [`kept_snapshot`](Registry::kept_snapshot), [`snapshot_begun`](Registry::snapshot_begun), [`snapshot_whole`](Registry::snapshot_whole), [`snapshot_ended`](Registry::snapshot_ended), [`snapshots_due`](Registry::snapshots_due), [`snapshots_running`](Registry::snapshots_running) |
 //! | stored values | [`kv_apply`](Registry::kv_apply) for the writes of hooks |
 //!
 //! Every change is one transaction together with its row in `events`, and is on disk when the
@@ -120,7 +120,7 @@ pub use reference::as_the_guest_reads;
 pub use register::Registered;
 pub use registry::Registry;
 pub use snapshot::Snapshot;
-pub use snapshots::{SnapshotEnd, SnapshotFolder, SnapshotView};
+pub use snapshots::{SnapshotEnd, SnapshotFolder, SnapshotView, SnapshotsHold};
 pub use stops::{StopView, ViolationsView};
 pub use tasks::{TaskPlan, TaskView};
 pub use views::{

@@ -27,6 +27,28 @@ pub struct SnapshotFolder {
     pub path: String,
 }
 
+/// How much several snapshots hold together, or may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SnapshotsHold {
+    /// Bytes on the disk.
+    pub bytes: u64,
+    /// Files, folders and links.
+    pub objects: u64,
+}
+
+impl SnapshotsHold {
+    fn add(&mut self, more: Self) {
+        self.bytes = self.bytes.saturating_add(more.bytes);
+        self.objects = self.objects.saturating_add(more.objects);
+    }
+
+    /// Whether it is more than this in either.
+    #[must_use]
+    pub fn is_beyond(&self, most: Self) -> bool {
+        self.bytes > most.bytes || self.objects > most.objects
+    }
+}
+
 /// How a snapshot ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SnapshotEnd {
@@ -72,7 +94,7 @@ pub struct SnapshotView {
     pub folders: Vec<SnapshotFolder>,
     /// Files, folders and links in it.
     pub objects: Option<u64>,
-    /// Bytes of the files.
+    /// Bytes it takes on the disk.
     pub bytes: Option<u64>,
     /// What putting it back did, or why nothing was put back.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -212,33 +234,56 @@ impl Registry {
         })
     }
 
-    /// Those that are to go: older than `keep_ms`, beyond `bytes` together or more than a thousand, the oldest first. One whose
+    /// Those that are to go: older than `keep_ms`, beyond `most` together or more than a thousand, the oldest first. One whose
     /// call runs is counted and stays.
     ///
     /// # Errors
     /// When the registry cannot be read.
-    pub fn snapshots_due(&self, keep_ms: u64, bytes: u64) -> Result<Vec<InvocationId>, RegistryError> {
+    pub fn snapshots_due(
+        &self,
+        keep_ms: u64,
+        most: SnapshotsHold,
+    ) -> Result<Vec<InvocationId>, RegistryError> {
         let oldest = self.now().saturating_sub(keep_ms);
         self.readers.read("looking for old snapshots", |connection| {
             let sql = format!(
-                "SELECT s.id, s.at, coalesce(s.bytes, 0), coalesce(i.status, '') = 'running' {OF} WHERE {THERE}
+                "SELECT s.id, s.at, coalesce(s.bytes, 0), coalesce(s.objects, 0), coalesce(i.status, '') = 'running'
+                 {OF} WHERE {THERE}
                  ORDER BY s.at DESC, s.id DESC"
             );
             let mut select = connection.prepare_cached(&sql)?;
             let row = |row: &Row<'_>| {
                 let id = InvocationId::from_bytes(row.get(0)?);
-                Ok((id, rows::count(row, 1)?, rows::count(row, 2)?, row.get::<_, bool>(3)?))
+                let held = SnapshotsHold { bytes: rows::count(row, 2)?, objects: rows::count(row, 3)? };
+                Ok((id, rows::count(row, 1)?, held, row.get::<_, bool>(4)?))
             };
-            let (mut due, mut together) = (Vec::new(), 0_u64);
-            for (place, found) in select.query_map((), row)?.enumerate() {
-                let (id, at, held, running) = found?;
-                together = together.saturating_add(held);
-                if !running && (at < oldest || together > bytes || place >= KEPT_MAX) {
+            let found: Vec<_> = select.query_map((), row)?.collect::<rusqlite::Result<_>>()?;
+            let (mut due, mut together) = (Vec::new(), SnapshotsHold::default());
+            found.iter().filter(|(.., running)| *running).for_each(|(_, _, held, _)| together.add(*held));
+            for (place, (id, at, held, _)) in found.into_iter().enumerate().filter(|(_, (.., running))| !running) {
+                together.add(held);
+                if at < oldest || together.is_beyond(most) || place >= KEPT_MAX {
                     due.push(id);
                 }
             }
             due.reverse();
             Ok(due)
+        })
+    }
+
+    /// How much those hold whose calls run, and so cannot go.
+    ///
+    /// # Errors
+    /// When the registry cannot be read.
+    pub fn snapshots_running(&self) -> Result<SnapshotsHold, RegistryError> {
+        self.readers.read("looking how much snapshots hold", |connection| {
+            let sql = format!(
+                "SELECT coalesce(sum(s.bytes), 0), coalesce(sum(s.objects), 0) {OF} WHERE {THERE} AND i.status = 'running'"
+            );
+            let row = |row: &Row<'_>| {
+                Ok(SnapshotsHold { bytes: rows::count(row, 0)?, objects: rows::count(row, 1)? })
+            };
+            connection.prepare_cached(&sql)?.query_row((), row)
         })
     }
 

@@ -186,6 +186,38 @@ fn old_snapshots_and_too_many_go_the_oldest_first() {
 }
 
 #[test]
+fn many_small_files_count_as_what_they_take_on_the_disk() {
+    let (mut installation, work) = installation("file-tools", "fs:workspace");
+    for number in 0..200 {
+        std::fs::write(work.join(number.to_string()), "x").unwrap();
+    }
+    installation.set("ARES_HOST_GATE_SNAPSHOTS_MB", "1");
+    let call =
+        ["invoke", "write_file", "--arg", "path=a", "--arg", "text=x", "--arg", "overwrite=true", "--json"];
+    let write = || installation.ares(call).exits(0).json();
+    write();
+    let second = write();
+    assert_eq!(copies(&installation), [second["id"].as_str().unwrap()], "{second}");
+    for (key, value) in [("gate.snapshots_entries", "100"), ("gate.snapshots_mb", "1")] {
+        let name = key.to_uppercase().replace('.', "_");
+        installation.set(&format!("ARES_HOST_{name}"), value);
+        // Nothing but its own is left, and that is too much.
+        let refused = installation.ares(call).exits(10).json();
+        let limit = &refused["error"]["limit"];
+        assert_eq!(
+            (&refused["error"]["code"], &limit["key"]),
+            (&json!("not-started"), &json!(key)),
+            "{refused}"
+        );
+        assert_eq!(copies(&installation), Vec::<String>::new());
+        installation.set("ARES_HOST_GATE_SNAPSHOTS_ENTRIES", "100000");
+        for number in 200..300 {
+            std::fs::write(work.join(number.to_string()), "x").unwrap();
+        }
+    }
+}
+
+#[test]
 fn what_another_call_may_have_changed_meanwhile_is_not_put_back_unasked() {
     let (installation, work) = installation("chaos", "fs:target");
     let host = installation.run();

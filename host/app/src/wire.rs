@@ -44,9 +44,9 @@ pub(crate) fn host(lock: Lock, settings: &Settings, mode: Mode) -> Result<Host, 
 }
 
 fn snapshots(state: &State, settings: &Settings) -> SnapshotKeeping {
-    let SnapshotBounds { bytes, entries, keep, all_bytes } = settings.snapshots;
+    let SnapshotBounds { bytes, entries, keep, all } = settings.snapshots;
     let options = SnapshotOptions { folder: state.snapshots(), bytes, entries };
-    SnapshotKeeping { copies: Arc::new(FolderSnapshots::new(options)), keep, bytes: all_bytes }
+    SnapshotKeeping { copies: Arc::new(FolderSnapshots::new(options)), keep, all }
 }
 
 /// The registry of a state directory. Several processes may have it open.

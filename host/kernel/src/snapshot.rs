@@ -75,7 +75,7 @@ impl Foreseen {
 pub struct Taken {
     /// Files, folders and links.
     pub objects: u64,
-    /// Bytes of the files.
+    /// Bytes it takes on the disk, at most: files, folders and links, each no less than a block.
     pub bytes: u64,
     /// What is not in it and so is not put back, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

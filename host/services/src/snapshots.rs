@@ -8,12 +8,13 @@ use std::time::Duration;
 use ares_kernel::facts::{Access, Folder};
 use ares_kernel::ports::{CopiesError, FolderCopies, NotTaken, Secrets as _, Snapshots, Withheld};
 use ares_kernel::snapshot::{PutBack, Taken};
-use ares_kernel::{Caller, InvocationId};
-use ares_registry::{RegistryError, SnapshotEnd, SnapshotFolder};
+use ares_kernel::{Caller, InvocationId, LimitHit};
+use ares_registry::{RegistryError, SnapshotEnd, SnapshotFolder, SnapshotsHold};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tokio::sync::Semaphore;
 
 use crate::book::Book;
 use crate::operations::chain;
@@ -21,6 +22,8 @@ use crate::returning::{Closed, Returning, overlap};
 
 /// How often a host that serves looks for snapshots whose time is over.
 const SWEEP: Duration = Duration::from_secs(600);
+/// So many snapshots are taken at one time, and others wait: what is being copied is not counted yet.
+const COPYING_MAX: usize = 4;
 
 /// What snapshots are made of, and how long they are kept. `gate.snapshot*` of ares.toml.
 #[derive(Clone)]
@@ -29,8 +32,8 @@ pub struct SnapshotKeeping {
     pub copies: Arc<dyn FolderCopies>,
     /// How long a snapshot is kept.
     pub keep: Duration,
-    /// How many bytes all of them may hold; the oldest go first.
-    pub bytes: u64,
+    /// How much all of them may hold; the oldest go first.
+    pub all: SnapshotsHold,
 }
 
 /// One thing to do with snapshots. All answers are JSON.
@@ -69,11 +72,12 @@ pub(crate) struct Keeper {
     book: Book,
     keeping: SnapshotKeeping,
     returning: Arc<Returning>,
+    copying: Arc<Semaphore>,
 }
 
 impl Keeper {
     pub(crate) fn new(book: Book, keeping: SnapshotKeeping) -> Self {
-        Self { book, keeping, returning: Arc::default() }
+        Self { book, keeping, returning: Arc::default(), copying: Arc::new(Semaphore::new(COPYING_MAX)) }
     }
 
     async fn begin(&self, id: InvocationId, folders: Vec<Folder>) -> Result<Taken, NotTaken> {
@@ -83,6 +87,8 @@ impl Keeper {
             path: folder.host.to_string_lossy().into_owned(),
         };
         let rows: Vec<SnapshotFolder> = folders.iter().map(row).collect();
+        // Nobody closes it.
+        let _turn = self.copying.acquire().await;
         // The row first: copies without one belong to nobody and are cleared away.
         self.book.with(move |registry| registry.snapshot_begun(id, &rows)).await.map_err(|e| not(&e))?;
         let mut taken = match self.keeping.copies.copy(id, folders).await {
@@ -100,7 +106,33 @@ impl Keeper {
             return Err(not(&error));
         }
         self.sweep().await;
-        Ok(taken)
+        match self.room().await {
+            None => Ok(taken),
+            Some(no) => {
+                self.ended(id, SnapshotEnd::Gone, Some(json!({ "why": no.message }))).await;
+                self.forget(id).await;
+                Err(no)
+            }
+        }
+    }
+
+    /// Why there is no room for one more: the snapshots of calls that run are too much already. Others went.
+    async fn room(&self) -> Option<NotTaken> {
+        let all = self.keeping.all;
+        let held = match self.book.with(|registry| registry.snapshots_running()).await {
+            Ok(held) if !held.is_beyond(all) => return None,
+            Ok(held) => held,
+            Err(error) => return Some(NotTaken { message: chain(&error), limit: None }),
+        };
+        let (most, limit) = if held.bytes > all.bytes {
+            let most = all.bytes >> 20;
+            (format!("{most} MiB"), LimitHit::of_host("gate.snapshots_mb", most))
+        } else {
+            (format!("{} entries", all.objects), LimitHit::of_host("gate.snapshots_entries", all.objects))
+        };
+        let message =
+            format!("the snapshots of all calls that run may hold {most} together, and would hold more");
+        Some(NotTaken { message, limit: Some(limit) })
     }
 
     async fn take_back(&self, id: InvocationId) -> Result<PutBack, Withheld> {
@@ -200,8 +232,8 @@ impl Keeper {
     /// Removes those whose time is over, and the oldest where all together are too much.
     pub(crate) async fn sweep(&self) {
         let keep = u64::try_from(self.keeping.keep.as_millis()).unwrap_or(u64::MAX);
-        let bytes = self.keeping.bytes;
-        match self.book.with(move |registry| registry.snapshots_due(keep, bytes)).await {
+        let all = self.keeping.all;
+        match self.book.with(move |registry| registry.snapshots_due(keep, all)).await {
             Ok(due) => {
                 for id in due {
                     self.ended(id, SnapshotEnd::Gone, None).await;

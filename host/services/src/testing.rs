@@ -383,5 +383,6 @@ impl FolderCopies for NoCopies {
 
 /// Snapshots of nothing, kept for a day.
 pub(crate) fn no_snapshots() -> SnapshotKeeping {
-    SnapshotKeeping { copies: Arc::new(NoCopies), keep: Duration::from_secs(86_400), bytes: 1 << 30 }
+    let all = ares_registry::SnapshotsHold { bytes: 1 << 30, objects: 250_000 };
+    SnapshotKeeping { copies: Arc::new(NoCopies), keep: Duration::from_secs(86_400), all }
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::{EventQuery, RegistryError, SnapshotEnd, SnapshotFolder};
+use crate::{EventQuery, RegistryError, SnapshotEnd, SnapshotFolder, SnapshotsHold};
 
 fn begun(registry: &Registry, capability: &str) -> Opening {
     let opening = opening(capability);
@@ -92,11 +92,17 @@ fn the_oldest_go_first_and_none_whose_call_runs() {
     let running = taken(&registry, 10);
     let all: Vec<Opening> = (0..3).map(|_| taken(&registry, 10)).collect();
     all.iter().for_each(|opening| ended(&registry, opening));
-    assert_eq!(registry.snapshots_due(1000, 40).unwrap(), []);
-    assert_eq!(registry.snapshots_due(1000, 25).unwrap(), [all[0].id]);
-    assert_eq!(registry.snapshots_due(1000, 9).unwrap(), [all[0].id, all[1].id, all[2].id]);
+    // Of ten bytes and two objects each.
+    let due = |bytes, objects| registry.snapshots_due(1000, SnapshotsHold { bytes, objects }).unwrap();
+    assert_eq!(due(40, 8), []);
+    assert_eq!(due(35, 8), [all[0].id]);
+    assert_eq!(due(40, 5), [all[0].id, all[1].id], "many small ones are too much, too");
+    assert_eq!(due(9, 8), [all[0].id, all[1].id, all[2].id]);
+    let held = registry.snapshots_running().unwrap();
+    assert_eq!(held, SnapshotsHold { bytes: 10, objects: 2 });
+    assert!(held.is_beyond(SnapshotsHold { bytes: 10, objects: 1 }) && !held.is_beyond(held));
     ended(&registry, &running);
-    assert_eq!(registry.snapshots_due(1000, 0).unwrap().len(), 4);
+    assert_eq!((due(0, 0).len(), registry.snapshots_running().unwrap().bytes), (4, 0));
     assert_eq!(registry.snapshots_there().unwrap().len(), 4);
 }
 

@@ -9,7 +9,7 @@ use ares_kernel::facts::{Maxima, Quota};
 use ares_kernel::gate::{Breaker, Patience, Weights};
 use ares_kernel::snapshot::When;
 use ares_policy::Roles;
-use ares_registry::FileLayer;
+use ares_registry::{FileLayer, SnapshotsHold};
 use ares_services::patterns::PatternSettings;
 
 use super::low::{self, Low};
@@ -48,8 +48,8 @@ pub(crate) struct SnapshotBounds {
     pub entries: u64,
     /// How long.
     pub keep: Duration,
-    /// The most bytes of all.
-    pub all_bytes: u64,
+    /// The most of all together.
+    pub all: SnapshotsHold,
 }
 
 /// Everything a host is built from, checked.
@@ -125,7 +125,10 @@ impl Settings {
                 bytes: low.whole(&low::SNAPSHOT_MB) << 20,
                 entries: low.whole(&low::SNAPSHOT_ENTRIES),
                 keep: Duration::from_secs(low.whole(&low::SNAPSHOT_KEEP_S)),
-                all_bytes: low.whole(&low::SNAPSHOTS_MB) << 20,
+                all: SnapshotsHold {
+                    bytes: low.whole(&low::SNAPSHOTS_MB) << 20,
+                    objects: low.whole(&low::SNAPSHOTS_ENTRIES),
+                },
             },
             drain: Duration::from_secs(low.whole(&low::DRAIN_S)),
             plugins: low.plugins().clone(),

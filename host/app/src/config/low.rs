@@ -480,7 +480,9 @@ keys! {
     SNAPSHOT_KEEP_S "gate.snapshot_keep_s" = "86400", Kind::Whole(1, 31_536_000),
         "How long a snapshot is kept, in seconds.";
     SNAPSHOTS_MB "gate.snapshots_mb" = "1024", Kind::Whole(1, 1 << 24),
-        "The most all snapshots may hold together, in MiB; the oldest go first.";
+        "The most all snapshots may take on the disk together, in MiB; the oldest go first.";
+    SNAPSHOTS_ENTRIES "gate.snapshots_entries" = "250000", Kind::Whole(1, u32::MAX as u64),
+        "The most files, folders and links in all of them; the oldest go first.";
     CALLS "engine.calls" = "32", Kind::Whole(1, 4096),
         "How many calls from outside may run at one time; further ones wait for their turn.";
     SINGLETONS "engine.singletons" = "32", Kind::Whole(1, 4096),

@@ -23,6 +23,8 @@ use super::node::{FOLDER, Identity, LeftOut, Node, Nodes, READ, Sort, Stamp, nam
 pub(crate) const DEPTH_MAX: usize = 64;
 /// How many things that were not copied are named.
 const SKIPPED_MAX: usize = 32;
+/// The least a copied file, folder or link takes on the disk, in bytes: a block, or its inode and its name.
+pub(crate) const OBJECT_BYTES_MIN: u64 = 4096;
 const UNREADABLE: &str = "cannot be read by the host";
 
 /// What folders are copied for, and how much of them.
@@ -115,6 +117,8 @@ pub(crate) struct Copier {
     bounds: Bounds,
     /// How many bytes so far.
     pub(crate) bytes: u64,
+    /// How many bytes the copies take on the disk so far, were none of them shared or left unwritten.
+    pub(crate) taken: u64,
     /// How many files, folders and links so far.
     pub(crate) entries: u64,
     /// What was not copied, in words.
@@ -131,7 +135,7 @@ struct Place<'a> {
 
 impl Copier {
     pub(crate) fn new(bounds: Bounds) -> Self {
-        Self { bounds, bytes: 0, entries: 0, skipped: Vec::new(), left_out: LeftOut::new() }
+        Self { bounds, bytes: 0, taken: 0, entries: 0, skipped: Vec::new(), left_out: LeftOut::new() }
     }
 
     fn doing(&self, folder: &FolderName) -> String {
@@ -152,6 +156,7 @@ impl Copier {
         let mut nodes = Nodes::new();
         let place = Place { folder: &folder.name, path: Path::new(""), depth: 1 };
         self.level((&from, &to), &place, &mut nodes)?;
+        self.takes(&fstat(&to).map_err(|error| io(error.into()))?);
         Ok(Copied {
             name: folder.name.clone(),
             original: folder.host.clone(),
@@ -218,6 +223,7 @@ impl Copier {
             match sort {
                 Ok(sort) => {
                     let copy = statat(to, &name, AtFlags::SYMLINK_NOFOLLOW).map_err(io)?;
+                    self.takes(&copy);
                     let node = Node::of(sort, (0, false), (&copy, &stat));
                     nodes.insert(path, node);
                 }
@@ -261,7 +267,17 @@ impl Copier {
         fchmod(&to, Mode::from_raw_mode(stat.st_mode) & Mode::from_raw_mode(0o777)).map_err(io)?;
         futimens(&to, &times(&stat)).map_err(io)?;
         let copy = fstat(&to).map_err(io)?;
+        self.takes(&copy);
         Ok(Some(Node::of(Sort::File, (bytes, Stamp::of(&copy).is_fresh()), (&copy, &stat))))
+    }
+
+    /// Counts a whole copy.
+    fn takes(&mut self, copy: &Stat) {
+        let [length, blocks] = [copy.st_size, copy.st_blocks].map(|count| u64::try_from(count).unwrap_or(0));
+        // Some file systems know only later what they allocate, so it is no less than the length. Blocks are of 512
+        // bytes by stat(2).
+        let taken = length.max(blocks.saturating_mul(512)).max(OBJECT_BYTES_MIN);
+        self.taken = self.taken.saturating_add(taken);
     }
 
     fn too_much(&self, folder: &FolderName, entries: bool) -> CopyError {

@@ -77,11 +77,11 @@ impl List {
         Ok(Self { folders: copied.iter().map(listed).collect::<io::Result<_>>()? })
     }
 
-    /// Writes it, whole or not at all.
+    /// Writes it, whole or not at all, and answers how many bytes it is long.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub(super) fn write(self, place: &Path) -> io::Result<()> {
+    pub(super) fn write(self, place: &Path) -> io::Result<u64> {
         let folder = |listed: Listed| WrittenFolder {
             name: listed.name,
             host: bytes(&listed.host),
@@ -94,7 +94,7 @@ impl List {
         let mut file = tempfile::NamedTempFile::new_in(place)?;
         file.write_all(&text)?;
         file.persist(place.join(NAME)).map_err(|error| error.error)?;
-        Ok(())
+        Ok(text.len() as u64)
     }
 
     /// Reads it.

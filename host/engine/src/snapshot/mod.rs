@@ -89,8 +89,9 @@ impl FolderSnapshots {
         }
         let list = List::of(&copied).map_err(CopyError::io("listing its snapshot"))?;
         // Without the list the copies are those of a host that died while it copied.
-        list.write(place).map_err(CopyError::io("writing the list of its snapshot"))?;
-        Ok(Taken { objects: copier.entries, bytes: copier.bytes, left_out: copier.skipped })
+        let length = list.write(place).map_err(CopyError::io("writing the list of its snapshot"))?;
+        let bytes = copier.taken.saturating_add(length);
+        Ok(Taken { objects: copier.entries, bytes, left_out: copier.skipped })
     }
 
     fn read(&self, id: InvocationId) -> Result<List, CopiesError> {
