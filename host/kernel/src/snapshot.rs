@@ -2,6 +2,7 @@
 //! when the call does not end well.
 
 use std::borrow::Cow;
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +11,7 @@ use crate::flow::Permit;
 use crate::gate::Level;
 use crate::name::InvocationId;
 use crate::ports::{NotTaken, Snapshots};
-use crate::report::{Fault, FaultKind};
+use crate::report::{Fault, FaultKind, LimitHit};
 
 /// When a snapshot is taken of what a call may change, beside where somebody asks for one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -160,11 +161,21 @@ pub(crate) async fn take(
     let Some(foreseen) = foreseen.filter(|foreseen| foreseen.planned) else { return Ok(None) };
     let writable = |folder: &&Folder| folder.access == Access::Write;
     let folders = permit.grants().folders().iter().filter(writable).cloned().collect();
-    match snapshots.take(permit.id(), folders).await {
+    match snapshots.take(permit.id(), folders, permit.latest()).await {
         Ok(taken) => Ok(Some(Snapshot::new(Became::Kept, taken, None))),
         Err(error) if foreseen.required => Err(fault(&error)),
         Err(error) => Ok(Some(Snapshot::new(Became::None, Taken::default(), Some(error.message)))),
     }
+}
+
+/// The fault of a call whose caller's time was over before its guest could start: with the copying of its folders, or
+/// with waiting until others were put back. It says nothing about the guest.
+pub(crate) fn too_late(permit: &Permit) -> Option<Fault> {
+    permit.latest().filter(|latest| *latest <= Instant::now())?;
+    let given = permit.request().deadline.unwrap_or_default().as_millis();
+    let limit = LimitHit::of_caller("deadline", u64::try_from(given).unwrap_or(u64::MAX));
+    let message = format!("the {given} ms its caller gave it were over when its folders were ready for it");
+    Some(Fault::over(FaultKind::NotStarted, &message, limit))
 }
 
 fn fault(error: &NotTaken) -> Fault {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ares_kernel::facts::{Access, Folder};
 use ares_kernel::ports::{CopiesError, FolderCopies, NotTaken, Secrets as _, Snapshots, Withheld};
@@ -15,6 +15,7 @@ use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::Semaphore;
+use tokio::time::timeout_at;
 
 use crate::book::Book;
 use crate::operations::chain;
@@ -24,6 +25,9 @@ use crate::returning::{Closed, Returning, overlap};
 const SWEEP: Duration = Duration::from_secs(600);
 /// So many snapshots are taken at one time, and others wait: what is being copied is not counted yet.
 const COPYING_MAX: usize = 4;
+/// The longest a call waits for its snapshot. What the usual bounds allow takes a few seconds on a disk, and no call is held
+/// for ever by a slow one.
+const TAKING_MAX: Duration = Duration::from_secs(60);
 
 /// What snapshots are made of, and how long they are kept. `gate.snapshot*` of ares.toml.
 #[derive(Clone)]
@@ -80,18 +84,27 @@ impl Keeper {
         Self { book, keeping, returning: Arc::default(), copying: Arc::new(Semaphore::new(COPYING_MAX)) }
     }
 
-    async fn begin(&self, id: InvocationId, folders: Vec<Folder>) -> Result<Taken, NotTaken> {
+    async fn begin(
+        &self,
+        id: InvocationId,
+        folders: Vec<Folder>,
+        latest: Option<Instant>,
+    ) -> Result<Taken, NotTaken> {
+        let longest = Instant::now() + TAKING_MAX;
+        let until = latest.map_or(longest, |latest| latest.min(longest));
         let not = |error: &dyn std::error::Error| NotTaken { message: chain(error), limit: None };
         let row = |folder: &Folder| SnapshotFolder {
             name: folder.name.as_str().to_owned(),
             path: folder.host.to_string_lossy().into_owned(),
         };
         let rows: Vec<SnapshotFolder> = folders.iter().map(row).collect();
-        // Nobody closes it.
-        let _turn = self.copying.acquire().await;
+        let Ok(_turn) = timeout_at(until.into(), self.copying.acquire()).await else {
+            let message = "other snapshots were being taken for as long as it could wait".to_owned();
+            return Err(NotTaken { message, limit: None });
+        };
         // The row first: copies without one belong to nobody and are cleared away.
         self.book.with(move |registry| registry.snapshot_begun(id, &rows)).await.map_err(|e| not(&e))?;
-        let mut taken = match self.keeping.copies.copy(id, folders).await {
+        let mut taken = match self.keeping.copies.copy(id, folders, until).await {
             Ok(taken) => taken,
             Err(error) => {
                 self.ended(id, SnapshotEnd::Gone, Some(json!({ "why": error.message }))).await;
@@ -324,8 +337,13 @@ fn sharing(catalog: &ares_registry::Snapshot, mine: &[SnapshotFolder]) -> Vec<St
 }
 
 impl Snapshots for Keeper {
-    fn take(&self, id: InvocationId, folders: Vec<Folder>) -> BoxFuture<'_, Result<Taken, NotTaken>> {
-        self.begin(id, folders).boxed()
+    fn take(
+        &self,
+        id: InvocationId,
+        folders: Vec<Folder>,
+        latest: Option<Instant>,
+    ) -> BoxFuture<'_, Result<Taken, NotTaken>> {
+        self.begin(id, folders, latest).boxed()
     }
 
     fn clear<'a>(&'a self, folders: &'a [Folder]) -> BoxFuture<'a, ()> {

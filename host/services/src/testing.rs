@@ -364,7 +364,12 @@ pub(crate) fn request() -> Request {
 struct NoCopies;
 
 impl FolderCopies for NoCopies {
-    fn copy(&self, _: InvocationId, _: Vec<Folder>) -> BoxFuture<'static, Result<Taken, NotTaken>> {
+    fn copy(
+        &self,
+        _: InvocationId,
+        _: Vec<Folder>,
+        _: std::time::Instant,
+    ) -> BoxFuture<'static, Result<Taken, NotTaken>> {
         std::future::ready(Ok(Taken::default())).boxed()
     }
 

@@ -7,6 +7,7 @@ use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use ares_kernel::facts::Folder;
 use ares_kernel::text::escaped;
@@ -25,6 +26,8 @@ pub(crate) const DEPTH_MAX: usize = 64;
 const SKIPPED_MAX: usize = 32;
 /// The least a copied file, folder or link takes on the disk, in bytes: a block, or its inode and its name.
 pub(crate) const OBJECT_BYTES_MIN: u64 = 4096;
+/// So many bytes of a file are copied between two looks at the clock.
+const PART: u64 = 16 << 20;
 const UNREADABLE: &str = "cannot be read by the host";
 
 /// What folders are copied for, and how much of them.
@@ -34,6 +37,8 @@ pub(crate) struct Bounds {
     pub(crate) bytes: u64,
     /// The most files, folders and links in them.
     pub(crate) entries: u64,
+    /// When it is given up.
+    pub(crate) until: Option<Instant>,
     pub(crate) purpose: &'static Purpose,
 }
 
@@ -68,6 +73,9 @@ pub(crate) enum CopyError {
     /// It is too deep.
     #[error("to be {done} its folders may be {DEPTH_MAX} deep, and `{folder}` is deeper")]
     TooDeep { folder: FolderName, done: &'static str },
+    /// It takes too long.
+    #[error("copying `{folder}` was given up after {ms} ms")]
+    TooSlow { folder: FolderName, ms: u128 },
     /// The machine failed.
     #[error("{what} failed")]
     Io {
@@ -99,7 +107,7 @@ impl CopyError {
         match self {
             Self::TooMuch { limit, .. } => Some(*limit),
             Self::TooDeep { .. } => Some(LimitHit::fixed("depth", DEPTH_MAX as u64)),
-            Self::Io { .. } | Self::Broken => None,
+            Self::TooSlow { .. } | Self::Io { .. } | Self::Broken => None,
         }
     }
 
@@ -107,7 +115,9 @@ impl CopyError {
     pub(crate) fn text(&self) -> String {
         match self {
             Self::Io { source, .. } => format!("{self}: {source}"),
-            Self::TooMuch { .. } | Self::TooDeep { .. } | Self::Broken => self.to_string(),
+            Self::TooMuch { .. } | Self::TooDeep { .. } | Self::TooSlow { .. } | Self::Broken => {
+                self.to_string()
+            }
         }
     }
 }
@@ -115,6 +125,7 @@ impl CopyError {
 /// Copies folders until they are too much together.
 pub(crate) struct Copier {
     bounds: Bounds,
+    begun: Instant,
     /// How many bytes so far.
     pub(crate) bytes: u64,
     /// How many bytes the copies take on the disk so far, were none of them shared or left unwritten.
@@ -135,7 +146,15 @@ struct Place<'a> {
 
 impl Copier {
     pub(crate) fn new(bounds: Bounds) -> Self {
-        Self { bounds, bytes: 0, taken: 0, entries: 0, skipped: Vec::new(), left_out: LeftOut::new() }
+        Self {
+            bounds,
+            begun: Instant::now(),
+            bytes: 0,
+            taken: 0,
+            entries: 0,
+            skipped: Vec::new(),
+            left_out: LeftOut::new(),
+        }
     }
 
     fn doing(&self, folder: &FolderName) -> String {
@@ -175,6 +194,7 @@ impl Copier {
         let what = self.doing(place.folder);
         let io = |error: Errno| CopyError::io(what.clone())(error.into());
         for name in names(from).map_err(CopyError::io(what.clone()))? {
+            self.in_time(place.folder)?;
             self.entries += 1;
             if self.entries > self.bounds.entries {
                 return Err(self.too_much(place.folder, true));
@@ -262,13 +282,30 @@ impl Copier {
         }
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let mut to = File::from(openat(to, name, flags, Mode::RUSR | Mode::WUSR).map_err(io)?);
-        // The standard library asks the system to copy, which shares blocks where it can.
-        let bytes = io::copy(&mut (&from).take(bytes), &mut to).map_err(CopyError::io(what.clone()))?;
+        let mut copied = 0;
+        while copied < bytes {
+            self.in_time(folder)?;
+            let part = (bytes - copied).min(PART);
+            // The standard library asks the system to copy, which shares blocks where it can.
+            match io::copy(&mut (&from).take(part), &mut to).map_err(CopyError::io(what.clone()))? {
+                // It became shorter.
+                0 => break,
+                more => copied += more,
+            }
+        }
+        let bytes = copied;
         fchmod(&to, Mode::from_raw_mode(stat.st_mode) & Mode::from_raw_mode(0o777)).map_err(io)?;
         futimens(&to, &times(&stat)).map_err(io)?;
         let copy = fstat(&to).map_err(io)?;
         self.takes(&copy);
         Ok(Some(Node::of(Sort::File, (bytes, Stamp::of(&copy).is_fresh()), (&copy, &stat))))
+    }
+
+    fn in_time(&self, folder: &FolderName) -> Result<(), CopyError> {
+        if self.bounds.until.is_some_and(|until| until <= Instant::now()) {
+            return Err(CopyError::TooSlow { folder: folder.clone(), ms: self.begun.elapsed().as_millis() });
+        }
+        Ok(())
     }
 
     /// Counts a whole copy.
@@ -281,7 +318,7 @@ impl Copier {
     }
 
     fn too_much(&self, folder: &FolderName, entries: bool) -> CopyError {
-        let Bounds { bytes, entries: most, purpose: Purpose { done, keys, .. } } = self.bounds;
+        let Bounds { bytes, entries: most, purpose: Purpose { done, keys, .. }, .. } = self.bounds;
         let (most, limit) = if entries {
             (format!("{most} entries"), LimitHit::of_host(keys.1, most))
         } else {

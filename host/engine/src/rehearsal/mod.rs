@@ -86,7 +86,8 @@ impl Rehearsing {
         self.left_out.extend(overlaps(&folders));
         let options = options.clone();
         let RehearsalOptions { bytes, entries, .. } = options;
-        let bounds = Bounds { bytes, entries, purpose: &PURPOSE };
+        // The deadline of the call is around all of it.
+        let bounds = Bounds { bytes, entries, until: None, purpose: &PURPOSE };
         let staged = tokio::task::spawn_blocking(move || {
             let room = Room::make(&options.folder, id)
                 .map_err(CopyError::io("making room for the copies of its rehearsal"))?;

@@ -12,6 +12,7 @@ mod told;
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use ares_kernel::InvocationId;
 use ares_kernel::facts::Folder;
@@ -66,23 +67,23 @@ impl FolderSnapshots {
         self.0.folder.join(id.to_string())
     }
 
-    fn take(&self, id: InvocationId, folders: &[Folder]) -> Result<Taken, CopyError> {
+    fn take(&self, id: InvocationId, folders: &[Folder], until: Instant) -> Result<Taken, CopyError> {
         let place = self.place(id);
         let private = |path: &Path, with_parents| {
             std::fs::DirBuilder::new().recursive(with_parents).mode(0o700).create(path)
         };
         let made = private(&self.0.folder, true).and_then(|()| private(&place, false));
         made.map_err(CopyError::io("making room for its snapshot"))?;
-        let taken = self.fill(&place, folders);
+        let taken = self.fill(&place, folders, until);
         if taken.is_err() {
             gone(&place);
         }
         taken
     }
 
-    fn fill(&self, place: &Path, folders: &[Folder]) -> Result<Taken, CopyError> {
+    fn fill(&self, place: &Path, folders: &[Folder], until: Instant) -> Result<Taken, CopyError> {
         let SnapshotOptions { bytes, entries, .. } = self.0;
-        let mut copier = Copier::new(Bounds { bytes, entries, purpose: &PURPOSE });
+        let mut copier = Copier::new(Bounds { bytes, entries, until: Some(until), purpose: &PURPOSE });
         let mut copied = Vec::with_capacity(folders.len());
         for (number, folder) in folders.iter().enumerate() {
             copied.push(copier.copy(folder, place.join(number.to_string()))?);
@@ -143,10 +144,15 @@ fn waiting<T: Send + 'static, E: Send + 'static>(
 }
 
 impl FolderCopies for FolderSnapshots {
-    fn copy(&self, id: InvocationId, folders: Vec<Folder>) -> BoxFuture<'static, Result<Taken, NotTaken>> {
+    fn copy(
+        &self,
+        id: InvocationId,
+        folders: Vec<Folder>,
+        until: Instant,
+    ) -> BoxFuture<'static, Result<Taken, NotTaken>> {
         let this = self.clone();
         let not = |error: CopyError| NotTaken { message: error.text(), limit: error.limit() };
-        waiting(move || this.take(id, &folders).map_err(not), move || not(CopyError::Broken))
+        waiting(move || this.take(id, &folders, until).map_err(not), move || not(CopyError::Broken))
     }
 
     fn put_back(&self, id: InvocationId, act: bool) -> BoxFuture<'static, Result<PutBack, CopiesError>> {

@@ -42,7 +42,7 @@ impl Place {
     }
 
     fn take(&self) -> Taken {
-        self.copies.take(self.id, &[self.folder()]).unwrap()
+        self.copies.take(self.id, &[self.folder()], later()).unwrap()
     }
 
     fn back(&self, act: bool) -> Result<PutBack, CopiesError> {
@@ -58,6 +58,10 @@ impl Place {
         assert_eq!(seen, done);
         done
     }
+}
+
+fn later() -> Instant {
+    Instant::now() + std::time::Duration::from_secs(600)
 }
 
 /// Every path below a folder, with what it is.
@@ -280,11 +284,14 @@ fn too_much_leaves_nothing_behind() {
     place.write("small", "x");
     for (bytes, entries, key) in [(1 << 20, 100, "gate.snapshot_mb"), (8 << 20, 1, "gate.snapshot_entries")] {
         (place.copies.0.bytes, place.copies.0.entries) = (bytes, entries);
-        let error = place.copies.take(place.id, &[place.folder()]).unwrap_err();
+        let error = place.copies.take(place.id, &[place.folder()], later()).unwrap_err();
         assert_eq!(error.limit().unwrap().key, key, "{error}");
         assert!(!place.copies.place(place.id).exists());
     }
     (place.copies.0.bytes, place.copies.0.entries) = (8 << 20, 100);
+    let error = place.copies.take(place.id, &[place.folder()], Instant::now()).unwrap_err();
+    assert!(error.to_string().starts_with("copying `work` was given up after "), "{error}");
+    assert!(!place.copies.place(place.id).exists());
     let bytes = place.take().bytes;
     assert!((3 << 20..4 << 20).contains(&bytes), "{bytes}");
     sparse.set_len(1).unwrap();
@@ -331,8 +338,8 @@ async fn whole_copies_are_told_from_others_and_forgotten() {
     let place = Place::new();
     place.write("a", "a");
     assert_eq!(place.copies.all().await.unwrap(), []);
-    place.copies.copy(place.id, vec![place.folder()]).await.unwrap();
-    let twice = place.copies.copy(place.id, vec![place.folder()]).await;
+    place.copies.copy(place.id, vec![place.folder()], later()).await.unwrap();
+    let twice = place.copies.copy(place.id, vec![place.folder()], later()).await;
     assert!(twice.is_err(), "an id is for one call");
     let (cut, all) = (InvocationId::new(), || place.copies.all());
     fs::create_dir_all(place.copies.place(cut).join("0")).unwrap();

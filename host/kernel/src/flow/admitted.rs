@@ -1,7 +1,7 @@
 //! `Admitted` and the `Permit` inside it: the right to make one call.
 
 use std::sync::{Arc, LazyLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -40,6 +40,8 @@ pub struct Permit {
     grants: Arc<Grants>,
     limits: Limits,
     deadline: Instant,
+    /// When whoever waits for it stops waiting.
+    latest: Option<Instant>,
     arguments: Value,
     invoke: Arc<dyn Invoke>,
     stage: Option<Stage>,
@@ -142,6 +144,7 @@ impl Gate {
                 return Err(Refused::asking(draft, *no, verdict));
             }
         };
+        let latest = latest(&draft);
         let stage = draft.request().rehearse.then(|| Stage::new(decision));
         let free = lifted.is_some() || (stage.is_some() && decision.is_held());
         let decision = if free { Decision::Caveats } else { decision };
@@ -150,10 +153,26 @@ impl Gate {
         let Draft { resolved, grants, limits, deadline, context, shape, warned, .. } = draft;
         let request = resolved.received.request;
         let opening = resolved.received.opening;
-        let permit =
-            Permit { request, route, grants, limits, deadline, arguments, invoke, stage: stage.clone() };
+        let permit = Permit {
+            request,
+            route,
+            grants,
+            limits,
+            deadline,
+            latest,
+            arguments,
+            invoke,
+            stage: stage.clone(),
+        };
         Ok(Admitted { opening, verdict, permit, context: (context, shape), approval: lifted, warned, stage })
     }
+}
+
+/// When the caller, or the guest above, must have its answer.
+fn latest(draft: &Draft) -> Option<Instant> {
+    let own = draft.request().deadline.and_then(|time| draft.received_at().checked_add(time));
+    let above = draft.parent().and_then(Parent::deadline);
+    own.into_iter().chain(above).min()
 }
 
 /// Whether the decision lets it run, or the approval it was lifted by; else the refusal, with the
@@ -242,6 +261,17 @@ impl Permit {
     #[must_use]
     pub fn deadline(&self) -> Instant {
         self.deadline
+    }
+
+    /// When whoever waits for the answer stops waiting, if somebody does.
+    pub(crate) fn latest(&self) -> Option<Instant> {
+        self.latest
+    }
+
+    /// Gives back time that passed before the guest could start, up to what whoever waits has left.
+    pub(super) fn postpone(&mut self, by: Duration) {
+        let later = self.deadline.checked_add(by).unwrap_or(self.deadline);
+        self.deadline = self.latest.map_or(later, |latest| later.min(latest));
     }
 
     /// The judged arguments; their text is `request().input`.

@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Instant;
 
 use futures::FutureExt;
 
@@ -40,7 +41,7 @@ impl Admitted {
     /// starts; when that fails, the guest does not start. A panic of the engine is a fault of this
     /// call and of no other.
     pub async fn run(self, engine: &dyn Engine, ledger: &Ledger) -> Executed {
-        let Self { opening, verdict, permit, context, approval, warned, stage } = self;
+        let Self { opening, verdict, mut permit, context, approval, warned, stage } = self;
         let plugin = Arc::clone(permit.plugin());
         let capability = Arc::clone(permit.capability());
         let limits = permit.limits().clone();
@@ -66,13 +67,18 @@ impl Admitted {
                 (false, None, None, fault)
             }
             Ok(begun) => {
+                let waits = Instant::now();
                 if effect.changes() && stage.is_none() && !permit.grants().folders().is_empty() {
                     ledger.snapshots.clear(permit.grants().folders()).await;
                 }
-                match snapshot::take(&*ledger.snapshots, &permit, verdict.snapshot.as_ref()).await {
+                let taken = snapshot::take(&*ledger.snapshots, &permit, verdict.snapshot.as_ref()).await;
+                // How long that took is no doing of the guest: its own time begins now.
+                permit.postpone(waits.elapsed());
+                match (taken, snapshot::too_late(&permit)) {
                     // No guest ran, so its record has nothing to learn from it.
-                    Err(fault) => (begun, None, None, Report::of(fault)),
-                    Ok(snapshot) => {
+                    (Err(fault), _) => (begun, None, None, Report::of(fault)),
+                    (Ok(snapshot), Some(fault)) => (begun, None, snapshot, Report::of(fault)),
+                    (Ok(snapshot), None) => {
                         let report = AssertUnwindSafe(engine.call(permit)).catch_unwind().await;
                         let broken =
                             || Report::fault(FaultKind::Internal, "the engine failed; see the host's log");

@@ -1,5 +1,7 @@
 //! Snapshots as the kernel asks for them, and the copies of folders they are made of.
 
+use std::time::Instant;
+
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
@@ -10,11 +12,16 @@ use crate::snapshot::{PutBack, Taken};
 
 /// Keeps what a call may change in folders until it is known how the call ended.
 pub trait Snapshots: Send + Sync {
-    /// Copies these folders before the guest of a recorded call starts.
+    /// Copies these folders before the guest of a recorded call starts, by `latest` if somebody waits no longer.
     ///
     /// # Errors
-    /// When they hold too much or cannot be copied. Nothing is left of it then.
-    fn take(&self, id: InvocationId, folders: Vec<Folder>) -> BoxFuture<'_, Result<Taken, NotTaken>>;
+    /// When they hold too much, take too long or cannot be copied. Nothing is left of it then.
+    fn take(
+        &self,
+        id: InvocationId,
+        folders: Vec<Folder>,
+        latest: Option<Instant>,
+    ) -> BoxFuture<'_, Result<Taken, NotTaken>>;
 
     /// Waits until nothing is being put back into these folders. Asked after the opening record of a call that may
     /// change them is there, so that whoever puts back has seen that record, or this call waits.
@@ -49,7 +56,12 @@ pub struct Withheld(pub String);
 pub struct NoSnapshots;
 
 impl Snapshots for NoSnapshots {
-    fn take(&self, _: InvocationId, _: Vec<Folder>) -> BoxFuture<'_, Result<Taken, NotTaken>> {
+    fn take(
+        &self,
+        _: InvocationId,
+        _: Vec<Folder>,
+        _: Option<Instant>,
+    ) -> BoxFuture<'_, Result<Taken, NotTaken>> {
         let message = "this host keeps no snapshots".to_owned();
         std::future::ready(Err(NotTaken { message, limit: None })).boxed()
     }
@@ -62,11 +74,16 @@ impl Snapshots for NoSnapshots {
 /// Copies folders and puts them back; knows nothing of calls. All of it waits for the disk on
 /// threads made for waiting.
 pub trait FolderCopies: Send + Sync {
-    /// Copies these folders under this id.
+    /// Copies these folders under this id, or gives it up at `until`.
     ///
     /// # Errors
-    /// When they hold too much or cannot be copied. Nothing is left of it then.
-    fn copy(&self, id: InvocationId, folders: Vec<Folder>) -> BoxFuture<'static, Result<Taken, NotTaken>>;
+    /// When they hold too much, take too long or cannot be copied. Nothing is left of it then.
+    fn copy(
+        &self,
+        id: InvocationId,
+        folders: Vec<Folder>,
+        until: Instant,
+    ) -> BoxFuture<'static, Result<Taken, NotTaken>>;
 
     /// Brings the folders back to their copies, or only says what that would change.
     ///

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Instant;
 
 use ares_kernel::InvocationId;
 use ares_kernel::facts::{Access, Effect, Folder, Grants, Integrity, Scope};
@@ -31,13 +32,25 @@ pub(super) fn filer(open: &Value) -> Route {
 }
 
 impl Snapshots for State {
-    fn take(&self, _: InvocationId, folders: Vec<Folder>) -> BoxFuture<'_, Result<Taken, NotTaken>> {
+    fn take(
+        &self,
+        _: InvocationId,
+        folders: Vec<Folder>,
+        _: Option<Instant>,
+    ) -> BoxFuture<'_, Result<Taken, NotTaken>> {
         self.records.lock().unwrap().push(format!("snapshot of {}", folders.len()));
         let taken = match *self.broken.lock().unwrap() {
             Some("snapshot") => Err(NotTaken { message: "too much".into(), limit: None }),
             _ => Ok(Taken { objects: 3, bytes: 9, left_out: Vec::new() }),
         };
-        async { taken }.boxed()
+        let slow = *self.broken.lock().unwrap() == Some("slow");
+        async move {
+            if slow {
+                tokio::time::sleep(super::SLOW_SNAPSHOT).await;
+            }
+            taken
+        }
+        .boxed()
     }
 
     fn put_back(&self, _: InvocationId) -> BoxFuture<'_, Result<PutBack, Withheld>> {

@@ -77,6 +77,9 @@ pub(crate) fn trusting() -> Settings {
     Settings { weights, ask_untried: false, breaker, ..Settings::default() }
 }
 
+/// How long a snapshot takes where it is `slow`.
+pub(crate) const SLOW_SNAPSHOT: Duration = Duration::from_millis(300);
+
 /// What the clock of this world says.
 pub(crate) const NOW_MS: u64 = 1_700_000_000_000;
 

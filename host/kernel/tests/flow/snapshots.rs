@@ -4,7 +4,7 @@ use ares_kernel::gate::Settings;
 use ares_kernel::snapshot::When;
 use serde_json::{Value, json};
 
-use crate::fakes::{World, human, trusting};
+use crate::fakes::{SLOW_SNAPSHOT, World, human, trusting};
 
 fn world(snapshots: When) -> World {
     World::with(Settings { snapshots, ..trusting() })
@@ -90,4 +90,37 @@ async fn where_nobody_wants_one_nothing_is_copied() {
     let outcome = serde_json::to_value(world.kernel().invoke(request).await).unwrap();
     assert_eq!(outcome.get("snapshot"), None, "a rehearsal changes nothing");
     assert!(!world.records().iter().any(|record| record.starts_with("snapshot")));
+}
+
+#[tokio::test]
+async fn the_time_a_snapshot_takes_is_not_the_guest_s() {
+    let world = world(When::Always);
+    world.break_journal("slow");
+    let own = world.capability("file").limits.deadline;
+    assert_eq!(told(&world, "{}").await["status"], "ok");
+    // As the engine found it when the guest started.
+    assert!(world.longest_deadline() > own - SLOW_SNAPSHOT, "{:?} of {own:?}", world.longest_deadline());
+}
+
+#[tokio::test]
+async fn a_caller_whose_time_is_over_before_the_guest_starts_counts_nothing() {
+    let world = world(When::Always);
+    world.break_journal("slow");
+    let mut request = human("file", "{}");
+    request.deadline = Some(SLOW_SNAPSHOT / 2);
+    let outcome = serde_json::to_value(world.kernel().invoke(request).await).unwrap();
+    assert_eq!(
+        (&outcome["error"]["code"], &outcome["error"]["limit"]["key"]),
+        (&json!("not-started"), &json!("deadline")),
+        "{outcome}"
+    );
+    assert_eq!(outcome["snapshot"]["state"], "restored", "what was copied goes");
+    assert_eq!(world.guests_started(), 0);
+    assert_eq!(world.capability("file").track.history(0, crate::fakes::NOW_MS).uses, 0);
+    // With more time it is no longer than what the caller gave.
+    let mut request = human("file", "{}");
+    request.deadline = Some(SLOW_SNAPSHOT * 10);
+    let outcome = serde_json::to_value(world.kernel().invoke(request).await).unwrap();
+    assert_eq!(outcome["status"], "ok");
+    assert!(world.longest_deadline() <= SLOW_SNAPSHOT * 9, "{:?}", world.longest_deadline());
 }
