@@ -160,6 +160,12 @@ impl<'a> Lost<'a> {
                     let now = told.name((found.0, &found.1));
                     told.failed(thing.home, &format!("it is at `{now}` now, and its own name is not free"));
                 }
+                None if matches!(self.home(number), Home::Taken) => {
+                    told.failed(
+                        thing.home,
+                        &"it is gone, and it was in no copy; what has its name now stays",
+                    );
+                }
                 None => told.failed(thing.home, &"it is gone, and it was in no copy"),
             }
         }
@@ -193,9 +199,14 @@ impl<'a> Lost<'a> {
         if left_out.is_some_and(|own| own.is(&which)) {
             return Ok(None);
         }
-        let same = self.by_number.get(&which.number()).into_iter().flatten().copied();
-        let lost = |thing: &Thing<'_>| thing.found.is_none() && thing.which.is(&which);
-        Ok(same.into_iter().find(|at| self.things.get(*at).is_some_and(lost)))
+        let unseen = |at: &usize| self.things.get(*at).is_some_and(|thing| thing.found.is_none());
+        Ok(self.same(&which).find(unseen))
+    }
+
+    /// The lost things this is, by their places: several where one had several names.
+    fn same<'s>(&'s self, which: &'s Identity) -> impl Iterator<Item = usize> + 's {
+        let numbered = self.by_number.get(&which.number()).into_iter().flatten().copied();
+        numbered.filter(|at| self.things.get(*at).is_some_and(|thing| thing.which.is(which)))
     }
 
     fn home(&self, number: usize) -> Home {
@@ -204,7 +215,7 @@ impl<'a> Lost<'a> {
         let Ok((folder, name)) = parent(root, thing.home.1) else { return Home::Later };
         match Identity::of(&folder, &name) {
             Err(Errno::NOENT) => Home::Free(folder, name),
-            Ok(other) if self.by_number.contains_key(&other.number()) => Home::Later,
+            Ok(other) if self.same(&other).next().is_some() => Home::Later,
             _ => Home::Taken,
         }
     }
