@@ -354,3 +354,6 @@ impl Snapshots for Keeper {
         self.take_back(id).boxed()
     }
 }
+
+#[cfg(test)]
+mod tests;
