@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, RenameFlags, openat, renameat_with};
+use rustix::fs::{AtFlags, FileType, Mode, RenameFlags, openat, renameat_with, statat};
 use rustix::io::Errno;
 
 use super::list::List;
@@ -30,7 +30,7 @@ struct Thing<'a> {
     /// Where it was.
     home: At<'a>,
     which: Identity,
-    /// Where it was seen first, or where it was put since. Its other names may go then.
+    /// Where it was seen, or where it was put since. Its other names may go then.
     found: Option<(usize, PathBuf)>,
 }
 
@@ -185,7 +185,7 @@ impl<'a> Lost<'a> {
         matches!(found, Some(Ok(found)) if found.is(which))
     }
 
-    /// The lost thing an entry is, where it was not seen yet.
+    /// The lost thing an entry is. Where it was seen under another name, this one is none.
     fn lost(&self, folder: &OwnedFd, name: &CStr, at: Option<At<'_>>) -> Result<Option<usize>, Errno> {
         if self.is_empty() {
             return Ok(None);
@@ -200,7 +200,14 @@ impl<'a> Lost<'a> {
             return Ok(None);
         }
         let unseen = |at: &usize| self.things.get(*at).is_some_and(|thing| thing.found.is_none());
-        Ok(self.same(&which).find(unseen))
+        let Some(first) = self.same(&which).next() else { return Ok(None) };
+        if let Some(unseen) = self.same(&which).find(unseen) {
+            return Ok(Some(unseen));
+        }
+        // What was seen is seen again where folders overlap: only another name of it may go.
+        let stat = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        let is_folder = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
+        Ok((is_folder || stat.st_nlink < 2).then_some(first))
     }
 
     /// The lost things this is, by their places: several where one had several names.

@@ -283,6 +283,28 @@ fn what_is_in_no_copy_and_cannot_go_back_is_told_and_stays() {
 }
 
 #[test]
+fn what_is_in_no_copy_stays_also_where_folders_are_in_each_other() {
+    for (moved, kept) in [("in/a", false), ("in/new", true), ("in/deep/new", false)] {
+        let place = Place::new();
+        place.write("in/a", "a");
+        pipe(place.work("one"));
+        let inner = Folder { name: "inner".parse().unwrap(), host: place.work("in"), ..place.folder() };
+        place.copies.take(place.id, &[place.folder(), inner], later()).unwrap();
+        fs::create_dir(place.work("in/deep")).unwrap();
+        fs::rename(place.work("one"), place.work(moved)).unwrap();
+        place.write("one", "its name is not free");
+        let done = place.back(true).unwrap();
+        assert_eq!((done.failed, place.read("in/a").as_str()), (1, "a"), "{done:?}");
+        let pipes = tree(&place.work("")).into_iter().filter(|(_, mode, _)| mode & 0o170_000 == 0o010_000);
+        let pipes: Vec<PathBuf> = pipes.map(|(path, ..)| path).collect();
+        assert_eq!((pipes.len(), pipes.contains(&place.work(moved))), (1, kept), "{pipes:?}");
+        fs::remove_file(place.work("one")).unwrap();
+        assert_eq!(place.back(true).unwrap().failed, 0);
+        assert!(place.work("one").exists());
+    }
+}
+
+#[test]
 fn too_much_leaves_nothing_behind() {
     let mut place = Place::new();
     let sparse = fs::File::create(place.work("sparse")).unwrap();
