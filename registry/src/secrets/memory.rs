@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use ares_kernel::ports::{Scrubbing, Secrets, SecretsError};
+use ares_kernel::ports::{Pieces, Scrubbing, Secrets, SecretsError};
 use ares_kernel::{SecretName, SecretValue};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
 use rusqlite::Connection;
 
+use super::pieces::PiecesOf;
 use super::scrubber::{Scrubber, Stream, Window};
 use super::{key, rows, vault};
 use crate::error::RegistryError;
@@ -131,6 +132,11 @@ impl Memory {
         }
     }
 
+    /// See [`Secrets::pieces`].
+    fn pieces(&self, said: &[&str]) -> Option<PiecesOf> {
+        PiecesOf::standing_in(self.known.load().scrubber.as_ref()?, said)
+    }
+
     /// See [`Secrets::stream`].
     fn stream(&self, names: &[SecretName]) -> Option<Stream> {
         self.known.load().some_of(names).map(|scrubber| Stream::new(scrubber, Window::Fixed))
@@ -152,6 +158,10 @@ impl Secrets for Registry {
 
     fn scrub<'a>(&self, text: &'a str) -> Cow<'a, str> {
         self.memory.secrets.scrub(text)
+    }
+
+    fn pieces(&self, said: &[&str]) -> Option<Box<dyn Pieces>> {
+        self.memory.secrets.pieces(said).map(|pieces| Box::new(pieces) as Box<dyn Pieces>)
     }
 
     fn stream(&self, names: &[SecretName]) -> Option<Box<dyn Scrubbing>> {

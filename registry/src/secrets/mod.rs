@@ -2,6 +2,7 @@
 
 mod key;
 mod memory;
+mod pieces;
 mod rows;
 mod scrubber;
 mod spellings;

@@ -71,6 +71,17 @@ impl Scrubber {
         Cow::Owned(clean)
     }
 
+    /// The placeholders of the values that stand in a text.
+    pub(super) fn standing_in<'a>(&'a self, text: &'a str) -> impl Iterator<Item = &'a Arc<str>> {
+        let found = self.automaton.find_iter(text);
+        found.filter_map(|found| Some(&self.spellings.get(found.pattern().as_usize())?.placeholder))
+    }
+
+    /// Every spelling in lower case, with its placeholder.
+    pub(super) fn spellings(&self) -> impl Iterator<Item = (&str, &Arc<str>)> {
+        self.spellings.iter().map(|spelling| (spelling.text.as_str(), &spelling.placeholder))
+    }
+
     fn placeholder(&self, pattern: usize) -> &str {
         self.spellings.get(pattern).map_or("", |spelling| &spelling.placeholder)
     }

@@ -9,7 +9,7 @@ use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, Encoding, HEXLOWER, HEXUPPER}
 /// `encodeURIComponent`, WHATWG's form encoding, and WHATWG's path and query.
 const KEPT: [&str; 5] = ["-_.~", "-_.~/", "-_.~!*'()", "-_.*", "-_.~!*'()$&+,/:;=@|[]\\^"];
 
-/// The value as it is, in JSON, in HTML, percent-encoded once and twice, in base64 (both alphabets, wherever in a longer
+/// The value as it is, in the host's quotations, in JSON, in HTML, percent-encoded once and twice, in base64 (both alphabets, wherever in a longer
 /// text it begins) and in hexadecimal digits.
 pub(super) fn of(value: &str) -> BTreeSet<String> {
     let mut all = BTreeSet::from([value.to_owned()]);
@@ -36,6 +36,8 @@ pub(super) fn of(value: &str) -> BTreeSet<String> {
     for alphabet in [&BASE64_NOPAD, &BASE64URL_NOPAD] {
         all.extend((0..3).map(|shift| base64(value, alphabet, shift)));
     }
+    // As the host's own words quote it.
+    all.insert(value.replace('`', "\\u{60}"));
     all.insert(HEXLOWER.encode(value.as_bytes()));
     all.insert(HEXUPPER.encode(value.as_bytes()));
     all

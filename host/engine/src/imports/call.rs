@@ -2,7 +2,6 @@
 
 use ares_kernel::flow::Outcome;
 use ares_kernel::gate::Kind;
-use ares_kernel::text::quoted;
 use ares_kernel::{CapabilityId, Permit, Status};
 use wasmtime::component::HasData;
 
@@ -69,7 +68,8 @@ impl call::Host for CallView<'_> {
             return Ok(Err(refused("not-in-a-hook", message)));
         };
         let Ok(id) = capability.parse::<CapabilityId>() else {
-            let message = format!("{} is not the name of a capability", quoted(&capability, 80));
+            let name = self.denials.quoted(&capability, 80);
+            let message = format!("{name} is not the name of a capability");
             self.denials.note(&format!("call: {message}"));
             return Ok(Err(refused("no-provider", message)));
         };

@@ -82,7 +82,8 @@ impl secrets::Host for SecretsView<'_> {
         let name = match self.granted(&name) {
             Ok(name) => there(self.store, name).await,
             Err(error) => {
-                self.denials.note(&format!("secrets.open: {} is not granted", quoted(&name, 128)));
+                let name = self.denials.quoted(&name, 128);
+                self.denials.note(&format!("secrets.open: {name} is not granted"));
                 Err(error)
             }
         };

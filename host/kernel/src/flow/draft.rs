@@ -353,8 +353,8 @@ impl Draft {
         const WARNINGS_MAX: usize = 3;
         let changes = self.route().is_ok_and(|route| route.capability.effect.changes());
         let text = format!(
-            "argument `{}` holds {} (rule `{}`, {})",
-            crate::text::escaped(argument, 64),
+            "argument {} holds {} (rule `{}`, {})",
+            crate::text::quoted(argument, 64),
             crate::text::quoted(&finding.excerpt, 120),
             finding.rule,
             finding.severity.as_str()

@@ -14,7 +14,7 @@ use crate::request::Request;
 #[derive(Debug)]
 pub struct Refused {
     pub(super) opening: Opening,
-    request: Request,
+    pub(super) request: Request,
     at: Instant,
     pub(super) plugin: Option<Arc<Plugin>>,
     pub(super) effect: Option<Effect>,

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Draft;
-use super::scrubbed::hide;
+use super::scrubbed::{hide_pieces, pieces};
 use crate::facts::Extent;
 use crate::gate::Judgement;
 use crate::ports::{Route, Secrets};
@@ -43,10 +43,15 @@ impl Weighed {
     }
 
     /// Hides stored values in what was noted, which may quote the arguments: it is kept and shown, and
-    /// skeptics are told of it.
+    /// skeptics are told of it. What is left of a value that was cut is looked for where the guard quoted
+    /// something, or something was cut.
     pub(crate) fn scrub(&mut self, secrets: &dyn Secrets) {
-        for finding in &mut self.judgement.findings {
-            hide(&mut finding.text, secrets);
+        let request = self.draft.request();
+        let findings = &mut self.judgement.findings;
+        let quotes = !self.draft.guarded().is_empty() || findings.iter().any(|one| one.text.contains('…'));
+        let pieces = quotes.then(|| pieces(request, secrets)).flatten();
+        for finding in findings {
+            hide_pieces(&mut finding.text, pieces.as_deref(), secrets);
         }
     }
 

@@ -12,7 +12,7 @@ mod store;
 pub use machine::{Machine, UnknownMachine};
 pub use policy::{Arguments, NoRules, Policy, Question, Ruling, Stance};
 pub use runtime::{Component, Described, Health, Hook, HookReport, LoadError, Runtime};
-pub use secrets::{NoSecrets, Scrubbing, Secrets, SecretsError};
+pub use secrets::{NoSecrets, PIECE_MAX, Pieces, Scrubbing, Secrets, SecretsError};
 pub use snapshots::{CopiesError, FolderCopies, NoSnapshots, NotTaken, Snapshots, Withheld};
 pub use stopped::{Stopped, Warned};
 pub use store::{KvError, KvStore, KvUsed, StoreFull};

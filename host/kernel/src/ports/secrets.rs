@@ -18,6 +18,12 @@ pub trait Secrets: Send + Sync {
     /// placeholder. Nothing is copied where there is none.
     fn scrub<'a>(&self, text: &'a str) -> Cow<'a, str>;
 
+    /// What hides pieces of the values that stand in these texts, for what quotes them and was cut; nothing
+    /// where none stands there. A value that was cut is not found any more. Only a value that stands there
+    /// in full is looked for: else whoever sends a guess and watches what is hidden would learn whether a
+    /// value begins so.
+    fn pieces(&self, said: &[&str]) -> Option<Box<dyn Pieces>>;
+
     /// The same for bytes that come piece by piece to somebody who must not learn the values of these
     /// secrets; nothing when none of them is stored. How much waits depends on the length of the values
     /// alone: whoever sends guesses and watches what arrives learns nothing of a part of one.
@@ -36,6 +42,16 @@ pub trait Scrubbing: Send {
 
     /// Appends what waited: nothing more will come.
     fn finish(&mut self, out: &mut Vec<u8>);
+}
+
+/// The longest piece of a value that may be left in what is shown, in bytes: as much as the guard shows of
+/// what looks like a secret. Longer ones are hidden wherever they stand, since a text may be cut anywhere.
+pub const PIECE_MAX: usize = 4;
+
+/// Hides pieces of some values.
+pub trait Pieces: Send + Sync {
+    /// The text without pieces longer than [`PIECE_MAX`]. Nothing is copied where there is none.
+    fn hide<'a>(&self, text: &'a str) -> Cow<'a, str>;
 }
 
 /// A stored secret cannot be opened.
@@ -62,6 +78,10 @@ impl Secrets for NoSecrets {
 
     fn scrub<'a>(&self, text: &'a str) -> Cow<'a, str> {
         Cow::Borrowed(text)
+    }
+
+    fn pieces(&self, _: &[&str]) -> Option<Box<dyn Pieces>> {
+        None
     }
 
     fn stream(&self, _: &[SecretName]) -> Option<Box<dyn Scrubbing>> {

@@ -19,8 +19,8 @@ use ares_kernel::facts::{
 use ares_kernel::gate::{Breaker, Settings, Weights};
 use ares_kernel::ports::{
     ApprovalGone, Begun, Catalog, Clock, Closing, Engine, Health, Held, Journal, JournalError, Machine,
-    NoRules, Opening, Policy, Provision, Question, Resolution, Route, Ruling, Scrubbing, Secrets,
-    SecretsError, Stance, Stopped, StoreFull, Warned,
+    NoRules, Opening, PIECE_MAX, Pieces, Policy, Provision, Question, Resolution, Route, Ruling, Scrubbing,
+    Secrets, SecretsError, Stance, Stopped, StoreFull, Warned,
 };
 use ares_kernel::rehearsal::{Intent, Tried};
 use ares_kernel::{
@@ -311,12 +311,30 @@ impl Secrets for State {
         if text.contains(FAKE) { text.replace(FAKE, "{{FAKE}}").into() } else { text.into() }
     }
 
+    fn pieces(&self, said: &[&str]) -> Option<Box<dyn Pieces>> {
+        said.iter().any(|text| text.contains(FAKE)).then(|| Box::new(PiecesOfFake) as Box<dyn Pieces>)
+    }
+
     fn stream(&self, _: &[SecretName]) -> Option<Box<dyn Scrubbing>> {
         None
     }
 
     fn scrub_cut<'a>(&self, bytes: &'a [u8]) -> std::borrow::Cow<'a, [u8]> {
         bytes.into()
+    }
+}
+
+struct PiecesOfFake;
+
+impl Pieces for PiecesOfFake {
+    fn hide<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut text = text.to_owned();
+        for length in (PIECE_MAX + 1..=FAKE.len()).rev() {
+            for at in 0..=FAKE.len() - length {
+                text = text.replace(&FAKE[at..at + length], "{{FAKE}}");
+            }
+        }
+        text.into()
     }
 }
 

@@ -25,7 +25,9 @@ pub(super) fn open_at(
         let path = arguments.2.clone();
         let opened = open(&mut store, arguments).await;
         if opened.as_ref().is_err_and(super::is_denial) {
-            store.data_mut().deny(&format!("open: {} is not granted", quoted(&path, 200)));
+            // Before it is cut: what is left of a value by a cut could not be found any more.
+            let path = quoted(&store.data().secrets().scrub(&path), 200);
+            store.data_mut().deny(&format!("open: {path} is not granted"));
         }
         opened
     }

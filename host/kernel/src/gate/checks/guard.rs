@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::facts::{Scope, Target};
 use crate::flow::Draft;
 use crate::gate::{Check, Evidence, Kind, Refusal};
-use crate::text::{escaped, quoted};
+use crate::text::quoted;
 
 /// Refuses arguments in which the guard finds what no honest text holds, and notes what it only
 /// wonders at. What names a file or a host is held stricter than running text: a tool that looks for
@@ -76,8 +76,8 @@ fn inspect(text: &str, (name, place): (&str, Place), found: &mut Found) -> Resul
         }
         if finding.denies(place) {
             let message = format!(
-                "argument `{}` holds {} at byte {} (rule `{}`): {}",
-                escaped(name, 64),
+                "argument {} holds {} at byte {} (rule `{}`): {}",
+                quoted(name, 64),
                 quoted(&finding.excerpt, 120),
                 finding.offset,
                 finding.rule,
