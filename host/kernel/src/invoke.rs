@@ -78,7 +78,7 @@ impl Kernel {
     /// The only way from a request to an outcome.
     pub async fn invoke(&self, request: Request) -> Outcome {
         let (id, capability) = (request.id, request.capability.clone());
-        // A task's name goes into the record as it is.
+        // The names of tasks and callers go into the record as they are.
         let request = request.without(&*self.0.secrets);
         let Ok(received) = self.0.ledger.open(request) else {
             return Outcome::unrecorded(id, capability);

@@ -1,5 +1,6 @@
 //! What comes in at a door: who asks for which capability with which input.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -40,6 +41,17 @@ impl Caller {
             Self::Human(name) | Self::Agent(name) => name,
             Self::Plugin(name) => name.as_str(),
         }
+    }
+
+    /// The same, with stored values hidden in a name somebody gave themselves.
+    #[must_use]
+    pub fn without(mut self, secrets: &dyn Secrets) -> Self {
+        if let Self::Human(name) | Self::Agent(name) = &mut self
+            && let Cow::Owned(clean) = secrets.scrub(name)
+        {
+            *name = clean;
+        }
+        self
     }
 }
 
@@ -85,9 +97,11 @@ pub struct Request {
 }
 
 impl Request {
-    /// The same, with stored values hidden in the name of its task.
+    /// The same, with stored values hidden in the names of its task and its caller. Rules, limits and
+    /// approvals know the caller by the name that is left.
     #[must_use]
     pub(crate) fn without(mut self, secrets: &dyn Secrets) -> Self {
+        self.caller = self.caller.without(secrets);
         if let Some(task) = &self.task {
             self.task = Some(secrets.scrub(task).into_owned());
         }

@@ -24,8 +24,11 @@ use super::progress::Notifier;
 /// Tools in one answer. Many clients never ask for a second page.
 const PAGE: usize = 1000;
 
-/// Of a client's name, so that with everything escaped a caller's name stays under 128 bytes.
+/// Of a client's name, in bytes: a caller's name stays under 128 bytes.
 const CLIENT_NAME_MAX: usize = 80;
+
+/// Who gives no name that can be kept.
+const UNNAMED: &str = "unnamed";
 
 const INSTRUCTIONS: &str = "Each tool is a sandboxed plugin. Every call is judged before it runs, its \
 answer is checked against the output schema, and both are recorded. A result with isError says what \
@@ -190,11 +193,32 @@ async fn changed(
 
 /// The client, by the name it gives itself.
 fn caller(context: &RequestContext<RoleServer>) -> Caller {
-    let name = context.client_info().map(|info| text::escaped(&info.name, CLIENT_NAME_MAX));
-    Caller::Agent(name.filter(|name| !name.is_empty()).unwrap_or_else(|| "unnamed".to_owned()))
+    Caller::Agent(context.client_info().map_or_else(|| UNNAMED.to_owned(), |info| label(&info.name)))
+}
+
+/// A client's name, escaped. One that is too long is not cut: a stored value in it could not be found any
+/// more, and would be kept.
+fn label(name: &str) -> String {
+    let fits = |name: &str| !name.is_empty() && name.len() <= CLIENT_NAME_MAX;
+    let name = Some(name).filter(|name| fits(name)).map(|name| text::escaped(name, usize::MAX));
+    name.filter(|name| fits(name)).unwrap_or_else(|| UNNAMED.to_owned())
 }
 
 fn not_listed(problem: Problem) -> ErrorData {
     let message = text::escaped(&problem.message, text::FOREIGN_TEXT_MAX);
     ErrorData::internal_error(format!("the tools cannot be listed ({}): {message}", problem.code), None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clients_name_is_escaped_and_never_cut() {
+        assert_eq!(label("old\u{1b}client"), "old\\u{1b}client");
+        assert_eq!(label(&"n".repeat(80)), "n".repeat(80));
+        for name in ["".to_owned(), "n".repeat(81), "\u{1b}".repeat(20)] {
+            assert_eq!(label(&name), "unnamed");
+        }
+    }
 }

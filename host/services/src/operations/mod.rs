@@ -195,6 +195,8 @@ impl Operations {
     fn begin(&self, caller: Caller, operation: Operation, progress: Option<Sink>) -> BoxFuture<'_, Answer> {
         let this = self.clone();
         async move {
+            // Who gives themselves a stored value for a name is known by its placeholder.
+            let caller = caller.without(&**this.0.book.registry());
             permission::permitted(&caller, &operation)?;
             // What was begun is done to its end, whoever waits for it.
             let task = tokio::spawn(async move { this.carry_out(caller, operation, progress).await });
