@@ -5,12 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::shelf::{REHEARSALS_MAX, Shelf, USES_MAX};
 use crate::report::FaultKind;
 
-/// How many uses count at most.
-pub const USES_MAX: usize = 200;
-/// How many rehearsals and passed cases are kept beside them: they push no use out.
-pub const REHEARSALS_MAX: usize = 20;
 /// How long a use counts, in milliseconds: 30 days.
 pub const USE_MS_MAX: u64 = 30 * 24 * 60 * 60 * 1000;
 /// How many of the last uses are looked at for faults, and for a change of pace.
@@ -39,13 +36,9 @@ pub enum Came {
     Rehearsed,
     /// A case of its plugin that passed: no use, but evidence that it works, up to tier 2.
     Tested,
-}
-
-impl Came {
-    /// Whether it is no use but a trial, which is kept beside them.
-    fn is_trial(self) -> bool {
-        matches!(self, Self::Rehearsed | Self::Tested)
-    }
+    /// Like [`Self::Unknown`], but it was its caller who gave it too little time: that says nothing against
+    /// it, and is no use.
+    CutByCaller,
 }
 
 /// One call, as far as later verdicts need it.
@@ -123,7 +116,7 @@ pub struct History {
     pub good: u32,
     /// Different contexts among the good ones.
     pub contexts: u32,
-    /// Answers that were a no; they do not count.
+    /// Answers that were a no, at most [`crate::facts::NOS_MAX`]; they do not count.
     pub said_no: u32,
     /// Answers that were not what the output schema promises.
     pub invalid: u32,
@@ -162,28 +155,6 @@ impl History {
     }
 }
 
-/// Of uses, oldest first, those that are kept.
-#[must_use]
-pub fn kept_uses(uses: &[Use]) -> Vec<Use> {
-    let (mut uses_left, mut rehearsals_left) = (USES_MAX, REHEARSALS_MAX);
-    let mut kept: Vec<Use> = uses
-        .iter()
-        .rev()
-        .filter(|one| {
-            let left = match one.came {
-                Came::Rehearsed | Came::Tested => &mut rehearsals_left,
-                _ => &mut uses_left,
-            };
-            let fits = *left > 0;
-            *left = left.saturating_sub(1);
-            fits
-        })
-        .copied()
-        .collect();
-    kept.reverse();
-    kept
-}
-
 /// The uses of one capability of one component. Shared by all who call it and fed when a call ends.
 #[derive(Debug, Default)]
 pub struct Track(Mutex<Kept>);
@@ -192,6 +163,8 @@ pub struct Track(Mutex<Kept>);
 struct Kept {
     uses: VecDeque<Use>,
     rehearsals: VecDeque<Use>,
+    nos: VecDeque<Use>,
+    cuts: VecDeque<Use>,
     good_in: HashMap<u32, u32>,
     counts: Counts,
     since_measured: u32,
@@ -204,7 +177,6 @@ struct Kept {
 #[derive(Debug, Default)]
 struct Counts {
     good: u32,
-    said_no: u32,
     invalid: u32,
     wrong: u32,
     unknown: u32,
@@ -214,11 +186,10 @@ impl Counts {
     fn of(&mut self, came: Came) -> Option<&mut u32> {
         match came {
             Came::Ok => Some(&mut self.good),
-            Came::SaidNo => Some(&mut self.said_no),
             Came::Invalid => Some(&mut self.invalid),
             Came::Wrong => Some(&mut self.wrong),
             Came::Unknown => Some(&mut self.unknown),
-            Came::Fault | Came::Rehearsed | Came::Tested => None,
+            Came::Fault | Came::SaidNo | Came::Rehearsed | Came::Tested | Came::CutByCaller => None,
         }
     }
 }
@@ -243,7 +214,7 @@ impl Track {
     pub fn add(&self, one: Use) {
         let mut kept = self.kept();
         kept.add(one);
-        if one.came.is_trial() {
+        if Shelf::of(one.came) != Shelf::Uses {
             return;
         }
         kept.since_measured += 1;
@@ -299,10 +270,13 @@ impl Track {
         true
     }
 
-    /// All uses that are kept, oldest first; rehearsals are none.
+    /// All uses that are kept and answers that were a no, oldest first; rehearsals are none.
     #[must_use]
     pub fn uses(&self) -> Vec<Use> {
-        self.kept().uses.iter().copied().collect()
+        let kept = self.kept();
+        let mut uses: Vec<Use> = kept.uses.iter().chain(&kept.nos).copied().collect();
+        uses.sort_by_key(|one| one.at_ms);
+        uses
     }
 
     /// The numbers, for a call with this input (see [`Use::input`]) at this time.
@@ -316,26 +290,34 @@ impl Track {
 
 impl Kept {
     fn add(&mut self, one: Use) {
-        if one.came.is_trial() {
-            if self.rehearsals.len() >= REHEARSALS_MAX {
-                self.rehearsals.pop_front();
+        let shelf = Shelf::of(one.came);
+        let beside = match shelf {
+            Shelf::Uses => {
+                if self.uses.len() >= USES_MAX {
+                    self.forget_first();
+                }
+                self.count_in(&one);
+                self.uses.push_back(one);
+                return;
             }
-            self.rehearsals.push_back(one);
-            return;
+            Shelf::Trials => &mut self.rehearsals,
+            Shelf::Nos => &mut self.nos,
+            Shelf::Cuts => &mut self.cuts,
+        };
+        if beside.len() >= shelf.most() {
+            beside.pop_front();
         }
-        if self.uses.len() >= USES_MAX {
-            self.forget_first();
-        }
-        self.count_in(&one);
-        self.uses.push_back(one);
+        beside.push_back(one);
     }
 
     fn forget_before(&mut self, at_ms: u64) {
         while self.uses.front().is_some_and(|one| one.at_ms < at_ms) {
             self.forget_first();
         }
-        while self.rehearsals.front().is_some_and(|one| one.at_ms < at_ms) {
-            self.rehearsals.pop_front();
+        for beside in [&mut self.rehearsals, &mut self.nos, &mut self.cuts] {
+            while beside.front().is_some_and(|one| one.at_ms < at_ms) {
+                beside.pop_front();
+            }
         }
     }
 
@@ -369,18 +351,18 @@ impl Kept {
     }
 
     fn history(&self, input: u32) -> History {
-        let counted = |one: &&Use| one.came != Came::SaidNo;
-        let last = self.uses.iter().rev().filter(counted).take(RECENT);
+        let last = self.uses.iter().rev().take(RECENT);
         let (recent, recent_bad) =
             last.fold((0, 0), |(all, bad), one| (all + 1, bad + u32::from(one.came != Came::Ok)));
-        let unsure = self.counts.unknown > 0
+        let lost = self.counts.unknown > 0
             && self.uses.iter().any(|one| one.came == Came::Unknown && one.input == input);
-        let Counts { good, said_no, invalid, wrong, .. } = self.counts;
+        let unsure = lost || self.cuts.iter().any(|one| one.input == input);
+        let Counts { good, invalid, wrong, .. } = self.counts;
         History {
-            uses: u32::try_from(self.uses.len()).unwrap_or(u32::MAX).saturating_sub(said_no),
+            uses: u32::try_from(self.uses.len()).unwrap_or(u32::MAX),
             good,
             contexts: u32::try_from(self.good_in.len()).unwrap_or(u32::MAX),
-            said_no,
+            said_no: u32::try_from(self.nos.len()).unwrap_or(u32::MAX),
             invalid,
             wrong,
             recent,
@@ -428,6 +410,7 @@ fn p95<T: Ord + Copy + Default>(values: impl Iterator<Item = T>) -> T {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::{CUTS_MAX, NOS_MAX, kept_uses};
 
     fn one(came: Came, n: u32) -> Use {
         Use {
@@ -503,9 +486,31 @@ mod tests {
     }
 
     #[test]
+    fn what_counts_nothing_pushes_nothing_out() {
+        for (came, most) in [(Came::SaidNo, NOS_MAX), (Came::CutByCaller, CUTS_MAX)] {
+            let known = [one(Came::Ok, 1), one(Came::Wrong, 2), one(Came::Fault, 3)];
+            let all: Vec<Use> = known.into_iter().chain((10..510).map(|n| one(came, n))).collect();
+            let kept = kept_uses(&all);
+            assert_eq!((kept.len(), kept[3].id), (3 + most, 510 - most as u32), "the last of them, in order");
+            for track in [Track::of(all), Track::of(kept)] {
+                let history = track.history(0, 600);
+                assert_eq!((history.uses, history.good, history.wrong, history.recent_bad), (3, 1, 1, 2));
+                assert_eq!((history.recent, history.contexts), (3, 1), "{came:?}");
+                let nos = if came == Came::SaidNo { NOS_MAX as u32 } else { 0 };
+                assert_eq!(history.said_no, nos);
+                assert_eq!(track.history(0, 2 * USE_MS_MAX).said_no, 0);
+            }
+        }
+    }
+
+    #[test]
     fn only_the_same_input_makes_unsure() {
-        let track = Track::of([one(Came::Unknown, 7)]);
-        assert!(track.history(7, 10).unsure && !track.history(8, 10).unsure);
+        for came in [Came::Unknown, Came::CutByCaller] {
+            let track = Track::of([one(came, 7)]);
+            assert!(track.history(7, 10).unsure && !track.history(8, 10).unsure);
+        }
+        let history = Track::of([one(Came::CutByCaller, 7)]).history(7, 10);
+        assert_eq!((history.uses, history.recent_bad), (0, 0), "its caller's doing");
     }
 
     #[test]
@@ -521,7 +526,12 @@ mod tests {
         assert_eq!(track.streak(1), Some(streak));
         assert_eq!(track.streak(2).unwrap().faults, 1);
         assert_eq!(track.streak(3), None);
-        track.add(Use { shape: 1, ..one(Came::SaidNo, 5) });
+        // What counts nothing ends none.
+        for (n, came) in [(5, Came::SaidNo), (6, Came::CutByCaller), (7, Came::Rehearsed)] {
+            track.add(Use { shape: 1, ..one(came, n) });
+            assert_eq!(track.streak(1), Some(streak), "{came:?}");
+        }
+        track.add(Use { shape: 1, ..one(Came::Ok, 8) });
         assert_eq!(track.streak(1), None);
         assert!(track.probe(1, 100, 50) && !track.probe(1, 149, 50) && track.probe(2, 149, 50));
         assert!(track.probe(1, 150, 50));

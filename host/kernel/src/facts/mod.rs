@@ -17,6 +17,7 @@ mod quota;
 mod rate;
 mod schema;
 mod secret;
+mod shelf;
 mod task;
 mod warnings;
 
@@ -26,9 +27,7 @@ pub use drift::Drift;
 pub use effect::Effect;
 pub use extent::{Extent, Spot};
 pub use grants::{Access, Folder, Grants, Place, Scope, ScopeError};
-pub use history::{
-    Came, History, Pace, RECENT, REHEARSALS_MAX, Streak, Track, USE_MS_MAX, USES_MAX, Use, kept_uses,
-};
+pub use history::{Came, History, Pace, RECENT, Streak, Track, USE_MS_MAX, Use};
 pub use limits::{Limits, Maxima};
 pub use net::{Host, Method, MethodError, NetAsk, NetRule, Origin, OriginError, Scheme, special};
 pub use objections::Objections;
@@ -41,5 +40,6 @@ pub use quota::{FileLimit, Quota};
 pub use rate::{Rate, TooOften};
 pub use schema::{SCHEMA_BYTES_MAX, Schema, SchemaError};
 pub use secret::SecretGrant;
+pub use shelf::{CUTS_MAX, NOS_MAX, REHEARSALS_MAX, USES_MAX, kept_uses};
 pub use task::Task;
 pub use warnings::{WARNING_MS_MAX, Warnings};
