@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use ares_kernel::facts::{Limits, Maxima, Plugin};
 use ares_kernel::ports::{Component, Described, Engine, Hook, HookReport, LoadError, Runtime};
-use ares_kernel::{Blake3, Ended, Fault, FaultKind, Permit, Report};
+use ares_kernel::{Blake3, Ended, Fault, FaultKind, LimitHit, Permit, Report};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tokio::time::timeout_at;
@@ -114,7 +114,13 @@ impl WasmEngine {
     }
 
     /// The same within a deadline, for work that must end in a fault and not in an error.
-    async fn ready_until(&self, plugin: &Plugin, deadline: Instant) -> Result<Arc<Loaded>, Fault> {
+    /// `limit` is what set it, for a call.
+    async fn ready_until(
+        &self,
+        plugin: &Plugin,
+        deadline: Instant,
+        limit: impl FnOnce() -> Option<LimitHit>,
+    ) -> Result<Arc<Loaded>, Fault> {
         if let Some(loaded) = self.find(&plugin.blake3) {
             return Ok(loaded);
         }
@@ -123,21 +129,22 @@ impl WasmEngine {
             Err(_) => {
                 let message =
                     format!("the time was over before `{}` was loaded; try again later", plugin.name);
-                Err(Fault::new(FaultKind::Deadline, &message))
+                Err(Fault::too_late(&message, limit()))
             }
         }
     }
 
     async fn spend(&self, permit: Permit) -> Report {
         let started = Instant::now();
-        let ran = match self.ready_until(permit.plugin(), permit.deadline()).await {
-            Err(fault) => Ran::not_begun(fault, started),
-            Ok(loaded) => {
-                let permit = Arc::new(permit);
-                let work = Invoke(Arc::clone(&permit));
-                self.runner.run(&loaded, Job { authority: Authority::Call(permit), work, started }).await
-            }
-        };
+        let ran =
+            match self.ready_until(permit.plugin(), permit.deadline(), || Some(permit.time_limit())).await {
+                Err(fault) => Ran::not_begun(fault, started),
+                Ok(loaded) => {
+                    let permit = Arc::new(permit);
+                    let work = Invoke(Arc::clone(&permit));
+                    self.runner.run(&loaded, Job { authority: Authority::Call(permit), work, started }).await
+                }
+            };
         Report {
             result: ran.result,
             usage: ran.usage,
@@ -156,7 +163,7 @@ impl WasmEngine {
         };
         // A time that no clock can hold is as good as the longest a call may have.
         let deadline = started.checked_add(time.min(self.maxima.deadline)).unwrap_or(started);
-        let ran = match self.ready_until(plugin, deadline).await {
+        let ran = match self.ready_until(plugin, deadline, || None).await {
             Err(fault) => Ran::not_begun(fault, started),
             Ok(loaded) => {
                 let authority = Authority::Hook { plugin: Arc::clone(plugin), changes, deadline };

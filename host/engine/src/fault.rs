@@ -1,8 +1,6 @@
 //! From Wasmtime's error to a fault: the one place where a guest's words leave its sandbox, since
 //! the kernel's constructors used here escape and cut them.
 
-use std::time::Duration;
-
 use ares_kernel::{Fault, FaultKind, LimitHit};
 use wasmtime::component::ResourceTableError;
 use wasmtime::{PoolConcurrencyLimitError, Trap};
@@ -48,22 +46,13 @@ pub(crate) fn deadline(authority: &Authority) -> Fault {
             health `timeout_s` in its [health]";
         return Fault::new(FaultKind::Deadline, message);
     };
-    let (own, plugin) = (permit.limits().deadline, permit.plugin().limits.deadline);
-    let limit = match permit.request().deadline {
-        Some(given) if given < own => LimitHit::of_caller("deadline", millis(given)),
-        _ if own < plugin => LimitHit::of_capability("timeout_ms", millis(own)),
-        _ => LimitHit::of_plugin("deadline_ms", millis(own), Some("limits.deadline_ms")),
-    };
+    let limit = permit.time_limit();
     let whose = match limit.key {
         "deadline" if permit.depth() > 0 => " that were left to the call above it",
         "deadline" => " its caller gave it",
         _ => " it may",
     };
     Fault::over(FaultKind::Deadline, &format!("it took longer than the {} ms{whose}", limit.value), limit)
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The fault that an error of a guest is. `last_words` is what it wrote to its standard error.

@@ -107,6 +107,14 @@ impl<A> Ran<A> {
 }
 
 impl<A> Ran<A> {
+    /// Says of a time that was over before any of the guest's code ran that it was so.
+    fn if_entered(mut self, entered: bool) -> Self {
+        if let Err(Ended::Fault(fault)) = &mut self.result {
+            fault.never_began |= fault.kind == FaultKind::Deadline && !entered;
+        }
+        self
+    }
+
     /// With what a rehearsal found out. Where it could not, there is no answer: nobody could say what
     /// it would have done.
     fn rehearsed(self, tried: Result<Tried, Fault>) -> Self {
@@ -182,13 +190,14 @@ impl Runner {
             },
         };
         let mut store = self.store(authority);
+        let mut entered = false;
         let done = timeout_at(deadline.into(), async {
-            let instance =
-                begin(loaded, &mut store).await.map_err(|error| Broken::Error(Stage::Starting, error))?;
+            let begun = begin(loaded, &mut store, &mut entered).await;
+            let instance = begun.map_err(|error| Broken::Error(Stage::Starting, error))?;
             work.ask(&instance, &mut store).await.map_err(|error| Broken::Error(Stage::Running, error))
         });
         let outcome = done.await.unwrap_or(Err(Broken::TimeOver));
-        let ran = finish(&mut store, outcome, started);
+        let ran = finish(&mut store, outcome, started).if_entered(entered);
         let rehearsed = store.data_mut().end_rehearsal();
         drop((store, place));
         match rehearsed {
@@ -218,12 +227,13 @@ impl Runner {
             },
         };
         let mut alive = None;
+        let mut entered = kept.is_some();
         let done = timeout_at(deadline.into(), async {
             let instance = match kept {
                 Some(instance) => instance,
-                None => {
-                    begin(loaded, &mut store).await.map_err(|error| Broken::Error(Stage::Starting, error))?
-                }
+                None => begin(loaded, &mut store, &mut entered)
+                    .await
+                    .map_err(|error| Broken::Error(Stage::Starting, error))?,
             };
             let answer = work.ask(&instance, &mut store).await;
             let answer = answer.map_err(|error| Broken::Error(Stage::Running, error))?;
@@ -231,7 +241,7 @@ impl Runner {
             Ok(answer)
         });
         let outcome = done.await.unwrap_or(Err(Broken::TimeOver));
-        let ran = finish(&mut store, outcome, started);
+        let ran = finish(&mut store, outcome, started).if_entered(entered);
         if let Some(instance) = alive {
             *seat = Some(Kept { instance, store, place });
         }
@@ -268,8 +278,14 @@ impl Runner {
     }
 }
 
-async fn begin(loaded: &Loaded, store: &mut Store<CallState>) -> wasmtime::Result<Instance> {
+/// Sets a guest up. `entered` says whether any of its code may have run.
+async fn begin(
+    loaded: &Loaded,
+    store: &mut Store<CallState>,
+    entered: &mut bool,
+) -> wasmtime::Result<Instance> {
     store.data_mut().open_folders().await?;
+    *entered = true;
     loaded.prepared.instantiate(store).await
 }
 

@@ -75,13 +75,27 @@ pub struct Fault {
     /// The limit that ended the call, if one did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<LimitHit>,
+    /// Whether the time was over before any guest ran, so that nothing can have happened.
+    #[serde(skip)]
+    pub never_began: bool,
 }
 
 impl Fault {
     /// A fault. The message may hold a guest's words: it is escaped and cut here.
     #[must_use]
     pub fn new(kind: FaultKind, message: &str) -> Self {
-        Self { kind, message: escaped(message, FOREIGN_TEXT_MAX), limit: None }
+        Self { kind, message: escaped(message, FOREIGN_TEXT_MAX), limit: None, never_began: false }
+    }
+
+    /// The time was over before any guest ran. It says nothing about the plugin and costs nothing.
+    #[must_use]
+    pub fn too_late(message: &str, limit: Option<LimitHit>) -> Self {
+        let kind = FaultKind::Deadline;
+        let fault = match limit {
+            Some(limit) => Self::over(kind, message, limit),
+            None => Self::new(kind, message),
+        };
+        Self { never_began: true, ..fault }
     }
 
     /// A fault that is a limit's doing. What can be done about the limit is added to the message.

@@ -8,6 +8,8 @@
 
 #[path = "flow/cut.rs"]
 mod cut;
+#[path = "flow/deadlines.rs"]
+mod deadlines;
 #[path = "flow/events.rs"]
 mod events;
 mod fakes;

@@ -12,6 +12,7 @@ mod received;
 mod refused;
 mod resolved;
 mod scrubbed;
+mod time;
 mod verified;
 mod weighed;
 

@@ -93,7 +93,12 @@ struct Ran {
 impl Ending {
     /// What the call came to, where it costs something and its guest was started.
     fn cost(&self) -> Option<Money> {
-        let idle = matches!(self.status.fault(), Some(FaultKind::NotStarted | FaultKind::Busy));
+        let idle = match &self.status {
+            Status::Fault(fault) => {
+                fault.never_began || matches!(fault.kind, FaultKind::NotStarted | FaultKind::Busy)
+            }
+            Status::Ok(_) | Status::Failed(_) | Status::Refused(_) | Status::Unrecorded => false,
+        };
         let ran = self.ran.as_ref().filter(|_| !idle)?;
         let mut usage = self.usage;
         if self.rehearsal.is_some() {
@@ -104,8 +109,8 @@ impl Ending {
     }
 
     /// What the call adds to the record of its capability: nothing where no guest ran, where its turn
-    /// never came, where the host failed, and where the caller gave it too little time. A rehearsal adds
-    /// that it was one, if it went well.
+    /// never came, where the host failed, and where the caller gave it too little time, but that it may have
+    /// changed something. A rehearsal adds that it was one, if it went well.
     fn used(&self, ended_ms: u64) -> Option<Use> {
         let ran = self.ran.as_ref().filter(|_| !self.usage.cached)?;
         Some(Use {
@@ -132,10 +137,15 @@ fn came(status: &Status, capability: &Capability, begun: bool) -> Option<Came> {
         Status::Refused(_) | Status::Unrecorded => return None,
         Status::Fault(fault) => fault,
     };
+    let caller_s = fault.limit.is_some_and(LimitHit::is_caller_s);
     match fault.kind {
         FaultKind::Internal | FaultKind::Busy => None,
-        _ if fault.limit.is_some_and(LimitHit::is_caller_s) => None,
-        FaultKind::Deadline if begun && !capability.idempotent => Some(Came::Unknown),
+        _ if fault.never_began => None,
+        // Whoever cut it off, it may have done its work.
+        FaultKind::Deadline if begun && !capability.idempotent => {
+            Some(if caller_s { Came::CutByCaller } else { Came::Unknown })
+        }
+        _ if caller_s => None,
         FaultKind::OutputInvalid | FaultKind::OutputTooLarge => Some(Came::Invalid),
         FaultKind::Trap
         | FaultKind::OutOfMemory

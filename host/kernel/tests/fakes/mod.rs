@@ -24,9 +24,9 @@ use ares_kernel::ports::{
 };
 use ares_kernel::rehearsal::{Intent, Tried};
 use ares_kernel::{
-    Blake3, Caller, CapabilityId, DeliveryId, Event, EventId, FaultKind, InvocationId, Kernel, KvWrite,
-    Outcome, Permit, PluginName, Ports, Posted, Published, Report, Request, SecretName, SecretValue, Topic,
-    Usage,
+    Blake3, Caller, CapabilityId, DeliveryId, Event, EventId, Fault, FaultKind, InvocationId, Kernel,
+    KvWrite, Outcome, Permit, PluginName, Ports, Posted, Published, Report, Request, SecretName, SecretValue,
+    Topic, Usage,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -67,6 +67,7 @@ struct State {
     stopped: Mutex<Vec<Stopped>>,
     warnings: Arc<Warnings>,
     warned: Mutex<Vec<Warned>>,
+    spent: Mutex<Vec<Money>>,
     routes: Vec<Route>,
 }
 
@@ -250,6 +251,11 @@ impl World {
         self.state.warned.lock().unwrap().clone()
     }
 
+    /// What calls came to so far.
+    pub(crate) fn spent(&self) -> Vec<Money> {
+        self.state.spent.lock().unwrap().clone()
+    }
+
     /// What rules stopped so far.
     pub(crate) fn stopped(&self) -> Vec<Stopped> {
         self.state.stopped.lock().unwrap().clone()
@@ -427,6 +433,7 @@ impl Journal for State {
         self.held.lock().unwrap().extend(closing.held.cloned());
         self.stopped.lock().unwrap().extend(closing.stopped.cloned());
         self.warned.lock().unwrap().extend(closing.warned.cloned());
+        self.spent.lock().unwrap().extend(closing.cost);
         if *self.broken.lock().unwrap() == Some("store") && !closing.writes.is_empty() {
             let plugin = closing.plugin.unwrap().name.clone();
             let full = StoreFull { plugin, limit: "kv_total_bytes", would: 2, most: 1 };
@@ -457,6 +464,9 @@ impl Engine for State {
             if permit.capability().id.as_str() == "traps" {
                 return Report::fault(FaultKind::Trap, "unreachable");
             }
+            if let Some(fault) = time_over(&permit) {
+                return Report::of(fault);
+            }
             let text = guest(&permit).await;
             let tried = tried(&permit);
             let write = KvWrite { key: "k".into(), value: Some(b"v".to_vec()) };
@@ -469,6 +479,15 @@ impl Engine for State {
             Report { result: Ok(text), usage: Usage::default(), writes, events: told.collect(), tried }
         }
         .boxed()
+    }
+}
+
+/// What the arguments have come of its time: over in the middle, or before it began.
+fn time_over(permit: &Permit) -> Option<Fault> {
+    match permit.arguments().get("ends").and_then(Value::as_str)? {
+        "in the middle" => Some(Fault::over(FaultKind::Deadline, "it took longer", permit.time_limit())),
+        "before it began" => Some(Fault::too_late("it was still starting", Some(permit.time_limit()))),
+        _ => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ares_kernel::ports::Engine;
-use ares_kernel::{Ended, FaultKind, Permit, Report};
+use ares_kernel::{Ended, Fault, FaultKind, Permit, Report};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::time::timeout_at;
@@ -60,7 +60,7 @@ impl OnDemand {
             }
             Err(_) => {
                 let message = format!("plugin `{}` was still starting when the time was over", plugin.name);
-                Err(Report::fault(FaultKind::Deadline, &message))
+                Err(Report::of(Fault::too_late(&message, Some(permit.time_limit()))))
             }
         }
     }

@@ -77,6 +77,24 @@ async fn a_start_goes_on_though_its_caller_gave_up() {
     assert!(f.life.is_running(&f.plugin.name));
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_leaves_no_time_for_a_start_opens_no_breaker() {
+    let f = with(|_| {}, FakeRuntime { slow: Duration::from_secs(60), ..FakeRuntime::default() }, &[]);
+    let kernel = f.kernel(|_| {});
+    // By the caller's clock, and by the capability's own.
+    for deadline in [Some(Duration::from_millis(1)), None] {
+        for _ in 0..4 {
+            let mut request = request();
+            request.deadline = deadline;
+            let outcome = kernel.invoke(request).await;
+            assert_eq!(outcome.status().code(), Some("deadline"), "{outcome:?}");
+            assert_eq!(outcome.status().limit().unwrap().is_caller_s(), deadline.is_some());
+        }
+    }
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(kernel.invoke(request()).await.status().as_str(), "ok");
+}
+
 #[tokio::test]
 async fn what_cannot_start_is_in_error_and_is_tried_again_by_the_next_call() {
     let no = Err(Ended::Failed(Failure::new("no-model", "the model is missing")));
