@@ -8,6 +8,7 @@ mod decision;
 mod explained;
 mod finding;
 mod judgement;
+mod others;
 mod patience;
 mod prefer;
 mod reach;

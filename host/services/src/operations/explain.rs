@@ -9,6 +9,7 @@ use ares_registry::RegistryError;
 use serde_json::{Value, json};
 
 use super::attempts::is_stopped;
+use super::discretion::seen_by;
 use super::{Answer, Operations, invocation, json as to_json, name};
 use crate::operation::{Problem, ProblemKind};
 
@@ -16,10 +17,10 @@ use crate::operation::{Problem, ProblemKind};
 const NOTE_MAX: usize = 1000;
 
 impl Operations {
-    pub(super) async fn explain(&self, id: &str) -> Answer {
+    pub(super) async fn explain(&self, caller: &Caller, id: &str) -> Answer {
         let id = invocation(id)?;
         let found = self.0.book.with(move |registry| registry.invocation(id)).await?;
-        let found = found.ok_or(RegistryError::NoSuchInvocation { id })?;
+        let found = seen_by(caller, found.ok_or(RegistryError::NoSuchInvocation { id })?);
         let verdict = found.verdict.clone().ok_or_else(|| {
             let why = format!("{id} has not ended yet, so its verdict is not written down");
             Problem::new(ProblemKind::Invalid, "not-ended", why)

@@ -3,6 +3,7 @@
 use ares_kernel::Caller;
 use ares_registry::{EventQuery, InvocationQuery, RegistryError};
 
+use super::discretion::seen_by;
 use super::{Answer, Operations, json};
 use crate::operation::Problem;
 
@@ -37,6 +38,7 @@ impl Operations {
 
     pub(super) async fn invocations(
         &self,
+        caller: &Caller,
         id: Option<String>,
         capability: Option<String>,
         limit: u32,
@@ -45,12 +47,13 @@ impl Operations {
             let id = id.parse().map_err(|error| Problem::invalid("bad-id", error))?;
             let found = self.0.book.with(move |registry| registry.invocation(id)).await?;
             let found = found.ok_or(RegistryError::NoSuchInvocation { id })?;
-            return json(&[found]);
+            return json(&[seen_by(caller, found)]);
         }
         let capability = capability
             .map(|name| name.parse().map_err(|error| Problem::invalid("bad-name", error)))
             .transpose()?;
         let query = InvocationQuery { capability, parent: None, limit: limit.min(ROWS_MAX) };
-        json(&self.0.book.with(move |registry| registry.invocations(&query)).await?)
+        let found = self.0.book.with(move |registry| registry.invocations(&query)).await?;
+        json(&found.into_iter().map(|call| seen_by(caller, call)).collect::<Vec<_>>())
     }
 }

@@ -7,6 +7,7 @@ mod budgets;
 mod capabilities;
 mod config;
 mod copies;
+mod discretion;
 mod doctor;
 mod explain;
 mod grants;
@@ -39,6 +40,7 @@ use ares_kernel::facts::Plugin;
 use ares_kernel::gate::Weights;
 use ares_kernel::ports::{Clock, Invoke, Runtime};
 use ares_kernel::progress::Sink;
+use ares_kernel::text::is_visible;
 use ares_kernel::{Caller, InvocationId, PluginName};
 use ares_registry::LockoutChange;
 use futures::FutureExt;
@@ -112,9 +114,11 @@ impl Operations {
             Operation::Status { plugin } => self.status(plugin.as_deref()).await,
             Operation::Health { plugin } => self.health(plugin.as_deref()).await,
             Operation::Events { types, plugin, limit } => self.events(&caller, types, plugin, limit).await,
-            Operation::Invocations { id, capability, limit } => self.invocations(id, capability, limit).await,
-            Operation::Explain { id } => self.explain(&id).await,
-            Operation::Feedback { id, note } => self.feedback(caller, &id, note).await,
+            Operation::Invocations { id, capability, limit } => {
+                self.invocations(&caller, id, capability, limit).await
+            }
+            Operation::Explain { id } => self.explain(&caller, &id).await,
+            Operation::Feedback { id, note } => self.feedback(caller, &id, said(note)).await,
             Operation::Tested { plugin, blake3, passed } => {
                 self.tested(caller, &plugin, &blake3, &passed).await
             }
@@ -128,9 +132,9 @@ impl Operations {
             Operation::Approvals { all, limit } => self.approvals(all, limit).await,
             Operation::Approval { id } => self.approval(&id).await,
             Operation::Approve { id, note, standing, is_final } => {
-                self.approve(caller, &id, approvals::Yes { note, standing, is_final }).await
+                self.approve(caller, &id, approvals::Yes { note: said(note), standing, is_final }).await
             }
-            Operation::Deny { id, note } => self.deny(caller, &id, note).await,
+            Operation::Deny { id, note } => self.deny(caller, &id, said(note)).await,
             Operation::ConfigGet { plugin, key } => self.config_get(&plugin, key).await,
             Operation::ConfigSet { plugin, key, value } => {
                 self.config_set(caller, &plugin, key, &value).await
@@ -207,6 +211,11 @@ impl Operations {
         }
         .boxed()
     }
+}
+
+/// What somebody said, if there is anything in it that can be seen.
+fn said(words: Option<String>) -> Option<String> {
+    words.filter(|words| is_visible(words))
 }
 
 /// A plugin's name as it was written.

@@ -2,7 +2,7 @@
 
 use ares_kernel::Caller;
 use ares_kernel::facts::Mode;
-use ares_kernel::text::quoted;
+use ares_kernel::text::{is_visible, quoted};
 use ares_registry::LockoutChange;
 use serde_json::json;
 
@@ -27,6 +27,12 @@ impl Operations {
     }
 
     pub(super) async fn lockout_change(&self, caller: Caller, change: LockoutChange) -> Answer {
+        // A stop takes effect whatever is said; who lifts one says why.
+        if let LockoutChange::Acknowledge(note) | LockoutChange::Off(note) = &change
+            && !is_visible(note)
+        {
+            return Err(Problem::invalid("no-note", "say what was found: --note TEXT"));
+        }
         to_json(&self.0.book.with(move |registry| registry.change_lockout(change, &caller)).await?)
     }
 }
