@@ -2,7 +2,7 @@
 
 use ares_kernel::facts::{Approval, ApprovalState, Binding, Effect};
 use ares_kernel::ports::{ApprovalGone, Closing, Held};
-use ares_kernel::text::escaped;
+use ares_kernel::text::{escaped, is_visible};
 use ares_kernel::{Blake3, Caller, InvocationId};
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 use serde::Serialize;
@@ -321,7 +321,7 @@ fn last_word(was: &ApprovalView, word: &Word) -> Result<(), RegistryError> {
         let why = "only the override of a rule that forbids is final; leave `final` out";
         return if word.is_final { Err(RegistryError::Invalid(why.to_owned())) } else { Ok(()) };
     };
-    let reasoned = word.note.as_ref().is_some_and(|note| !note.trim().is_empty());
+    let reasoned = word.note.as_ref().is_some_and(|note| is_visible(note));
     if !word.yes || was.earlier < FINAL_FROM || (word.is_final && reasoned) {
         return Ok(());
     }

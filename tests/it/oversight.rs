@@ -79,7 +79,9 @@ fn a_refused_call_runs_once_after_an_override_and_three_of_them_have_to_be_meant
         let message = refused["error"]["message"].as_str().unwrap();
         assert!(message.contains("the store is closed") && message.contains("request-override"), "{message}");
         installation.ares(["approvals", "approve", id]).exits(4);
-        installation.ares(["approvals", "request-override", id, "--reason", " "]).exits(2);
+        for unsaid in [" ", "\u{200b}", "\u{2060}\u{3164}"] {
+            installation.ares(["approvals", "request-override", id, "--reason", unsaid]).exits(2);
+        }
         let asked =
             answer(&installation, &["approvals", "request-override", id, "--reason", "I looked at it"]);
         assert_eq!((&asked["state"], &asked["earlier"]), (&json!("pending"), &json!(expected)));
@@ -91,6 +93,9 @@ fn a_refused_call_runs_once_after_an_override_and_three_of_them_have_to_be_meant
             let needed = installation.ares(["approvals", "approve", id, "--json"]).exits(7).json();
             assert_eq!(needed["error"]["code"], "final-needed", "{needed}");
             installation.ares(["approvals", "approve", id, "--final"]).exits(2);
+            let unsaid =
+                installation.ares(["approvals", "approve", id, "--final", "--note", "\u{200b}", "--json"]);
+            assert_eq!(unsaid.exits(7).json()["error"]["code"], "final-needed");
             installation.ares(["approvals", "approve", id, "--final", "--note", "meant"]).exits(0);
         } else {
             installation.ares(["approvals", "approve", id]).exits(0);

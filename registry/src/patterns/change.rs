@@ -1,6 +1,6 @@
 //! What people tell of patterns: a new one, a use of one, that one has earned a better tier.
 
-use ares_kernel::text::{escaped, quoted};
+use ares_kernel::text::{escaped, is_visible, quoted};
 use ares_kernel::{Caller, InvocationId};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
@@ -83,7 +83,7 @@ impl NewPattern {
             let why = format!("`applies_to` has {} words; give at least {least}", applies_to.len());
             return Err(invalid(why));
         }
-        let empty = |text: &str| text.trim().is_empty();
+        let empty = |text: &str| !is_visible(text);
         for (key, text, needed) in [
             ("name", &self.name, true),
             ("description", &self.description, true),

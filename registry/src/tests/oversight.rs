@@ -163,7 +163,7 @@ async fn the_third_override_in_the_window_is_final_and_needs_a_reason() {
     let id = stop(&registry, Stance::Never, true, Some("{}")).await;
     assert_eq!(ask(&registry, id, 7).unwrap(), FINAL_FROM);
     let last = Word { is_final: true, ..YES };
-    for word in [YES, last.clone(), Word { note: Some(" ".into()), ..last.clone() }] {
+    for word in [YES, last.clone(), Word { note: Some(" \u{200b}".into()), ..last.clone() }] {
         let needed = registry.decide(id, word, &operator()).unwrap_err();
         assert!(matches!(needed, RegistryError::FinalNeeded { earlier: 2, .. }), "{needed}");
     }

@@ -5,7 +5,7 @@ use ares_registry::ViolationsView;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Answer, Operations, json as to_json, name};
+use super::{Answer, Operations, json as to_json, name, said};
 use crate::operation::{Problem, ProblemKind};
 use crate::oversight::OversightWish;
 use crate::rules::RuleWish;
@@ -127,7 +127,7 @@ impl Operations {
             }
             OversightWish::Skeptics => to_json(&book.with(|registry| registry.skeptics_record()).await?),
             OversightWish::RequestOverride { id, reason } => {
-                self.request_override(caller, &id, &reason).await
+                self.request_override(caller, &id, &said(Some(reason)).unwrap_or_default()).await
             }
             OversightWish::Score { plugin } => {
                 let plugin = name(&plugin)?;
