@@ -94,7 +94,7 @@ impl Kernel {
             Err(refused) => self.0.ledger.close(refused.scrub(&*self.0.secrets)).await,
             Ok(admitted) => {
                 let executed = admitted.run(&*self.0.engine, &self.0.ledger).await;
-                let executed = executed.checked(&**self.0.gate.machine()).await;
+                let executed = executed.checked(&**self.0.gate.machine(), &*self.0.secrets).await;
                 let scrubbed = executed.scrub(&*self.0.secrets);
                 let verified = self.0.verifier.verify(scrubbed);
                 self.0.ledger.close(verified).await

@@ -247,13 +247,17 @@ impl Track {
         true
     }
 
-    /// The faults of one kind in which the last calls with such arguments ended.
+    /// The faults of one kind in which the last calls with such arguments ended. A no after them ends the row: whoever
+    /// says no is not broken. One between them does not.
     #[must_use]
     pub fn streak(&self, shape: u32) -> Option<Streak> {
         let kept = self.kept();
         let mut last = kept.uses.iter().rev().filter(|one| one.shape == shape);
         let first = last.next()?;
         let kind = first.fault?;
+        if kept.nos.iter().any(|no| no.shape == shape && no.at_ms >= first.at_ms) {
+            return None;
+        }
         let more = last.take_while(|one| one.fault == Some(kind)).count();
         Some(Streak { kind, faults: u32::try_from(more + 1).unwrap_or(u32::MAX), last_ms: first.at_ms })
     }
@@ -527,11 +531,17 @@ mod tests {
         assert_eq!(track.streak(2).unwrap().faults, 1);
         assert_eq!(track.streak(3), None);
         // What counts nothing ends none.
-        for (n, came) in [(5, Came::SaidNo), (6, Came::CutByCaller), (7, Came::Rehearsed)] {
+        for (n, came) in [(5, Came::CutByCaller), (6, Came::Rehearsed)] {
             track.add(Use { shape: 1, ..one(came, n) });
             assert_eq!(track.streak(1), Some(streak), "{came:?}");
         }
-        track.add(Use { shape: 1, ..one(Came::Ok, 8) });
+        track.add(Use { shape: 2, ..one(Came::SaidNo, 7) });
+        assert_eq!(track.streak(1), Some(streak), "a no to arguments of another sort");
+        track.add(Use { shape: 1, ..one(Came::SaidNo, 7) });
+        assert_eq!(track.streak(1), None, "whoever says no is not broken");
+        track.add(fault(8, 1, FaultKind::Deadline));
+        assert_eq!(track.streak(1).unwrap().faults, 3, "a no between them is none of them");
+        track.add(Use { shape: 1, ..one(Came::Ok, 9) });
         assert_eq!(track.streak(1), None);
         assert!(track.probe(1, 100, 50) && !track.probe(1, 149, 50) && track.probe(2, 149, 50));
         assert!(track.probe(1, 150, 50));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Executed, Permit};
 use crate::facts::Spot;
-use crate::ports::Machine;
+use crate::ports::{Machine, Secrets};
 use crate::report::{Ended, Fault, FaultKind};
 use crate::text::quoted;
 
@@ -39,7 +39,7 @@ pub(super) fn expected(permit: &Permit) -> Vec<Expected> {
 impl Executed {
     /// Looks whether what the guest says it did was done. What is not so is a fault, and nothing of the call is
     /// kept; where nobody can look, its word stands.
-    pub(crate) async fn checked(mut self, machine: &dyn Machine) -> Self {
+    pub(crate) async fn checked(mut self, machine: &dyn Machine, secrets: &dyn Secrets) -> Self {
         if self.report.result.is_err() || self.expected.is_empty() {
             return self;
         }
@@ -48,7 +48,8 @@ impl Executed {
         let mut both = expected.into_iter().zip(there);
         let broken = both.find(|(expected, there)| there.is_some_and(|there| there != expected.present));
         if let Some((Expected { argument, spot, present }, _)) = broken {
-            let (id, path) = (&self.capability.id, quoted(&spot.path, 200));
+            // Before it is cut: of half a secret nobody would see that it is one.
+            let (id, path) = (&self.capability.id, quoted(&secrets.scrub(&spot.path), 200));
             let why = if present { "nothing is there" } else { "it is still there" };
             let message = format!("`{id}` says that it went well, but {why}: {path} (argument `{argument}`)");
             self.report.result = Err(Ended::Fault(Fault::new(FaultKind::PostcheckFailed, &message)));
