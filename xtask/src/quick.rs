@@ -27,7 +27,7 @@ Usage: cargo xtask quick
 
 Checks the format of everything, then clippy (warnings are errors) and the tests of the kernel, the registry, the
 services, the API, the house rules and xtask, but for a few that take seconds (.config/nextest.toml names them).
-Warm, this takes less than ten seconds.",
+Warm, this takes about ten seconds on two cores.",
     run,
 };
 
