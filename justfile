@@ -1,6 +1,6 @@
 # One-line recipes over `cargo xtask`, which needs nothing but cargo on a fresh machine.
 
-# format, clippy and the tests of every crate without Wasmtime; under ten seconds warm
+# format, clippy and the tests of every crate without Wasmtime; about ten seconds warm
 quick *args:
     cargo xtask quick {{args}}
 
