@@ -174,7 +174,7 @@ fn removed(answer: &Value) -> String {
 pub(super) fn differences(answer: &Value) -> String {
     let columns =
         [("CAPABILITY", "capability"), ("CLASS", "effect"), ("FOR", "caller"), ("WAS", "was"), ("IS", "now")];
-    let none = "arguments aside, it changes nothing for a registered capability";
+    let none = "arguments aside, no registered capability stands otherwise for you or for an agent that no rule names";
     let table = table::records(field::at(answer, "differences"), &columns, none);
     match field::at(answer, "more").as_u64() {
         None | Some(0) => format!("{}\n", table.trim_end()),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::{Parent, Received, Resolved};
+use super::{Parent, Received, Resolved, Taken};
 use crate::facts::{Approval, ApprovalState, Binding, Budget, Grants, Limits, Mode, Posture};
 use crate::gate::checks::guard;
 use crate::gate::{Breaker, Finding, Gate, Kind, Patience, Refusal, prefer_simpler};
@@ -85,10 +85,14 @@ impl Draft {
         self.request().parent.as_ref()
     }
 
-    /// Whether it was judged before, without the answer that there is to it. What each request takes once, it took then.
-    #[must_use]
-    pub fn is_again(&self) -> bool {
-        self.resolved.received.again
+    /// Whether it is the one call that is let through to see.
+    pub(crate) fn has_probe(&self) -> bool {
+        self.resolved.received.took.probe
+    }
+
+    /// What this request has taken of what each takes once.
+    pub(crate) fn took(&mut self) -> &mut Taken {
+        &mut self.resolved.received.took
     }
 
     /// When the request came in.

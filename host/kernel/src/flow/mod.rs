@@ -23,6 +23,7 @@ pub use executed::Executed;
 pub use lineage::Lineage;
 pub use outcome::{Closable, Outcome, Status};
 pub use received::Received;
+pub(crate) use received::Taken;
 pub use refused::Refused;
 pub use resolved::Resolved;
 pub use scrubbed::Scrubbed;

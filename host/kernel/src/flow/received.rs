@@ -14,8 +14,17 @@ pub struct Received {
     pub(super) request: Request,
     pub(super) opening: Opening,
     pub(super) at: Instant,
-    /// Whether it was judged before, as the very same request, without the answer that there is to it.
-    pub(super) again: bool,
+    /// What it took already, where it was judged before without the answer that there is to it.
+    pub(super) took: Taken,
+}
+
+/// What a request takes once, however often it is judged.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Taken {
+    /// A token of its plugin's rate.
+    pub(crate) rate: bool,
+    /// The turn to see whether what broke again and again works.
+    pub(crate) probe: bool,
 }
 
 impl Ledger {
@@ -37,6 +46,6 @@ impl Ledger {
             input_bytes: request.input.len() as u64,
             rehearsal: request.rehearse,
         };
-        Ok(Received { request, opening, at: Instant::now(), again: false })
+        Ok(Received { request, opening, at: Instant::now(), took: Taken::default() })
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{Draft, Received};
+use super::{Draft, Received, Taken};
 use crate::facts::{Effect, Plugin};
 use crate::gate::{Refusal, Verdict};
 use crate::ports::{Catalog, Held, Opening, Stopped, Warned};
@@ -16,6 +16,7 @@ pub struct Refused {
     pub(super) opening: Opening,
     pub(super) request: Request,
     at: Instant,
+    took: Taken,
     pub(super) plugin: Option<Arc<Plugin>>,
     pub(super) effect: Option<Effect>,
     pub(super) refusal: Refusal,
@@ -39,8 +40,8 @@ impl Refused {
         let plugin = route.map(|route| Arc::clone(&route.plugin));
         let effect = route.map(|route| route.capability.effect);
         let (stopped, warned) = (draft.stopped.take(), draft.warned.take());
-        let Received { request, opening, at, .. } = draft.resolved.received;
-        Self { opening, request, at, plugin, effect, refusal, verdict, held, stopped, warned }
+        let Received { request, opening, at, took } = draft.resolved.received;
+        Self { opening, request, at, took, plugin, effect, refusal, verdict, held, stopped, warned }
     }
 
     /// The request once more, under the yes that somebody said to this very call before; so whoever makes it again
@@ -63,6 +64,6 @@ impl Refused {
         };
         let Some(answer) = answer else { return Err(self) };
         let request = Request { approval: Some(answer), ..self.request };
-        Ok(Received { request, opening: self.opening, at: self.at, again: true })
+        Ok(Received { request, opening: self.opening, at: self.at, took: self.took })
     }
 }

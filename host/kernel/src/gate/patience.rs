@@ -45,8 +45,12 @@ impl Patience {
         let Some(earlier) = earlier else { return spent };
         let since = at_ms.saturating_sub(u64::from(self.within_s).saturating_mul(1000));
         for rule in &warned.rules {
-            let calls = earlier.since(&warned.by, rule, since);
-            earlier.add(&warned.by, rule, (at_ms, id));
+            let mut calls = earlier.since(&warned.by, rule, since);
+            // One that is judged again under a yes was taken in the first time.
+            if !calls.contains(&id) {
+                earlier.add(&warned.by, rule, (at_ms, id));
+            }
+            calls.retain(|call| *call != id);
             let times = calls.len().saturating_add(1);
             if spent.is_none() && times >= usize::try_from(self.same).unwrap_or(usize::MAX) {
                 let text = format!(

@@ -4,7 +4,7 @@ use ares_kernel::Caller;
 use ares_kernel::gate::Verdict;
 use ares_registry::InvocationView;
 
-/// What stands in the place of a refusal's words.
+/// What stands in the place of the words in which a call did not end well.
 const KEPT_BACK: &str = "what it says may quote the arguments and is for its caller and for people";
 
 /// Whether what quotes the arguments of this call is not for whoever asks: for an agent that did not make it.
@@ -13,12 +13,12 @@ fn is_of_another(asking: &Caller, call: &InvocationView) -> bool {
     !matches!(asking, Caller::Human(_)) && (asking.kind() != call.caller_kind || asking.name() != call.caller)
 }
 
-/// The same without a refusal's words and what its verdict quotes, where that is not for whoever asks.
+/// The same without the words in which it did not end well and what its verdict quotes, where that is not for whoever asks.
 pub(super) fn seen_by(asking: &Caller, mut call: InvocationView) -> InvocationView {
     if !is_of_another(asking, &call) {
         return call;
     }
-    if call.status == "refused" {
+    if call.status != "ok" {
         call.message = call.message.map(|_| KEPT_BACK.to_owned());
     }
     let verdict = call.verdict.and_then(|verdict| serde_json::from_value::<Verdict>(verdict).ok());

@@ -1,8 +1,9 @@
 //! Is there room for it: in the budgets, in memory, in its rate?
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::facts::OverBudget;
+use crate::facts::{OverBudget, Plugin};
 use crate::flow::Draft;
 use crate::gate::{Check, Kind, Refusal};
 use crate::ports::Route;
@@ -21,7 +22,12 @@ impl Check for Capacity {
         let route = draft.route()?;
         budget(draft, route)?;
         memory(draft, route)?;
-        if draft.is_again() { Ok(()) } else { rate(route) }
+        let plugin = Arc::clone(&route.plugin);
+        if !draft.took().rate {
+            rate(&plugin)?;
+            draft.took().rate = true;
+        }
+        Ok(())
     }
 }
 
@@ -62,8 +68,7 @@ fn memory(draft: &Draft, route: &Route) -> Result<(), Refusal> {
     ))
 }
 
-fn rate(route: &Route) -> Result<(), Refusal> {
-    let plugin = &route.plugin;
+fn rate(plugin: &Plugin) -> Result<(), Refusal> {
     plugin.rate.take().map_err(|often| {
         let message = format!(
             "plugin `{}` may be called {} times (`{}` in its [limits]); try again in {:.1} s",
