@@ -1,7 +1,9 @@
 //! Counts what lies at and below a place in a granted folder: bounded in depth, steps and time, and never through
 //! a link.
 
+use std::collections::HashMap;
 use std::io::ErrorKind;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use ares_kernel::facts::{Extent, Spot};
@@ -52,11 +54,14 @@ pub(crate) fn extent(places: &[Spot]) -> Extent {
 /// time is up, nobody knows.
 pub(crate) fn there(places: &[Spot]) -> Vec<Option<bool>> {
     let until = Instant::now() + LONGEST;
-    let look = |Spot { folder, path }: &Spot| {
+    // Many places are in few folders.
+    let mut opened: HashMap<&Path, Option<Dir>> = HashMap::new();
+    let look = places.iter().map(|Spot { folder, path }| {
         if Instant::now() >= until {
             return None;
         }
-        let dir = Dir::open_ambient_dir(folder, ambient_authority()).ok()?;
+        let open = || Dir::open_ambient_dir(folder, ambient_authority()).ok();
+        let dir = opened.entry(folder).or_insert_with(open).as_ref()?;
         match dir.symlink_metadata(if path.is_empty() { "." } else { path }) {
             Ok(_) => Some(true),
             // A file in the place of a folder above it (`ENOTDIR`) leaves nothing there, either.
@@ -65,8 +70,8 @@ pub(crate) fn there(places: &[Spot]) -> Vec<Option<bool>> {
             }
             Err(_) => None,
         }
-    };
-    places.iter().map(look).collect()
+    });
+    look.collect()
 }
 
 impl Count {

@@ -35,7 +35,7 @@ pub enum RuleWish {
     List,
     /// Put another file in the place of the operator's. Answers its number and what it comes to:
     /// `{revision, differences, more}`, where a difference is `{capability, effect, caller, was, now}`, for
-    /// whoever changes it, for an agent of any name and for whom the rule is.
+    /// whoever changes it and for an agent that no rule names; of what is written for a caller also for that one.
     Set {
         /// The rules.
         text: String,

@@ -361,7 +361,7 @@ pub(crate) fn request() -> Request {
 }
 
 /// Copies of folders that are none.
-struct NoCopies;
+pub(crate) struct NoCopies;
 
 impl FolderCopies for NoCopies {
     fn copy(

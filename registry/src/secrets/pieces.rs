@@ -68,17 +68,9 @@ impl Pieces for PiecesOf {
 #[cfg(test)]
 mod tests {
     use ares_kernel::text::{escaped, quoted};
-    use ares_kernel::{SecretName, SecretValue};
 
     use super::*;
-
-    fn scrubber(values: &[(&str, &str)]) -> Arc<Scrubber> {
-        let values: Vec<(SecretName, SecretValue)> = values
-            .iter()
-            .map(|(name, value)| (name.parse().unwrap(), SecretValue::new((*value).to_owned()).unwrap()))
-            .collect();
-        Arc::new(Scrubber::new(values.iter().map(|(name, value)| (name, value))).unwrap())
-    }
+    use crate::secrets::scrubber::scrubber;
 
     /// The longest run of the value that a text shows, in whatever case.
     fn shown(text: &str, value: &str) -> usize {

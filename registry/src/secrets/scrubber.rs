@@ -166,17 +166,21 @@ impl Scrubbing for Stream {
     }
 }
 
+/// Of values by name, for tests.
+#[cfg(test)]
+pub(super) fn scrubber(values: &[(&str, &str)]) -> Arc<Scrubber> {
+    let values: Vec<(ares_kernel::SecretName, ares_kernel::SecretValue)> = values
+        .iter()
+        .map(|(name, value)| {
+            (name.parse().unwrap(), ares_kernel::SecretValue::new((*value).to_owned()).unwrap())
+        })
+        .collect();
+    Arc::new(Scrubber::new(values.iter().map(|(name, value)| (name, value))).unwrap())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn scrubber(values: &[(&str, &str)]) -> Arc<Scrubber> {
-        let values: Vec<(SecretName, SecretValue)> = values
-            .iter()
-            .map(|(name, value)| (name.parse().unwrap(), SecretValue::new((*value).to_owned()).unwrap()))
-            .collect();
-        Arc::new(Scrubber::new(values.iter().map(|(name, value)| (name, value))).unwrap())
-    }
 
     fn streamed(scrubber: &Arc<Scrubber>, pieces: impl Iterator<Item = Vec<u8>>) -> String {
         let mut streams = [Window::Fixed, Window::Fitting]

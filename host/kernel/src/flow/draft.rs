@@ -85,14 +85,19 @@ impl Draft {
         self.request().parent.as_ref()
     }
 
-    /// Whether it is the one call that is let through to see.
-    pub(crate) fn has_probe(&self) -> bool {
-        self.resolved.received.took.probe
+    /// What this request has taken of what each takes once.
+    pub(crate) fn took(&self) -> Taken {
+        self.resolved.received.took
     }
 
-    /// What this request has taken of what each takes once.
-    pub(crate) fn took(&mut self) -> &mut Taken {
-        &mut self.resolved.received.took
+    /// Notes that it took a token of its plugin's rate.
+    pub(crate) fn take_rate(&mut self) {
+        self.resolved.received.took.rate = true;
+    }
+
+    /// Notes that it is the one call that is let through to see.
+    pub(crate) fn take_probe(&mut self) {
+        self.resolved.received.took.probe = true;
     }
 
     /// When the request came in.

@@ -369,6 +369,26 @@ async fn the_unwell_and_the_too_busy_are_refused() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_judged_again_keeps_the_turn_it_took_to_see_whether_it_works() {
+    let world = strict();
+    for _ in 0..3 {
+        assert_eq!(code(&world.invoke("traps", "{}").await), "trap");
+    }
+    world.later(30_000);
+    world.rules(ares_kernel::ports::Stance::Ask, "a-rule", true);
+    let held = world.invoke("traps", "{}").await;
+    assert_eq!(code(&held), "escalate");
+    world.approve(held.id(), &world.held().pop().unwrap());
+    assert_eq!(code(&world.invoke("traps", "{}").await), "breaker-open", "that turn is taken");
+    world.later(29_999);
+    assert_eq!(code(&world.invoke("traps", "{}").await), "breaker-open");
+    world.later(1);
+    let before = world.guests_started();
+    let ran = world.invoke("traps", "{}").await;
+    assert_eq!((code(&ran), world.guests_started()), ("trap", before + 1), "{ran:?}");
+}
+
+#[tokio::test]
 async fn what_costs_is_paid_from_a_budget_or_asked_about() {
     let world = World::new();
     for (budgets, expected) in [

@@ -106,6 +106,30 @@ async fn a_plain_yes_or_an_override_for_another_call_starts_no_guest() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_judged_again_takes_of_its_rate_once_and_never_less() {
+    let held_by = |stance: Stance| {
+        let world = World::new();
+        world.rules(stance, "a-rule", true);
+        world
+    };
+    // The first judgement takes the token, where it comes so far.
+    let world = held_by(Stance::Ask);
+    let held = world.invoke("seldom", "{}").await;
+    world.approve(held.id(), &world.held().pop().unwrap());
+    for expected in ["-", "rate-limited"] {
+        assert_eq!(code(&world.invoke("seldom", "{}").await), expected);
+    }
+    // The second takes it where the first was stopped before.
+    let world = held_by(Stance::Never);
+    let refused = world.invoke("seldom", "{}").await;
+    let question = world.stopped().pop().unwrap().question.unwrap();
+    world.override_rule(refused.id(), &question, "a-rule");
+    for expected in ["approval-for-another", "approval-for-another", "rate-limited"] {
+        assert_eq!(code(&world.invoke("seldom", "{}").await), expected);
+    }
+}
+
+#[tokio::test]
 async fn a_call_that_is_judged_again_under_its_yes_counts_once() {
     let settings = Settings { patience: Patience { same: 3, ..Patience::default() }, ..trusting() };
     let world = World::with(settings);

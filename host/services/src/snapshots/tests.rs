@@ -6,6 +6,7 @@ use ares_kernel::ports::Clock;
 use ares_registry::{Options, Registry};
 
 use super::*;
+use crate::testing::NoCopies;
 
 struct Still;
 impl Clock for Still {
@@ -40,16 +41,16 @@ impl FolderCopies for Slow {
         .boxed()
     }
 
-    fn put_back(&self, id: InvocationId, _: bool) -> BoxFuture<'static, Result<PutBack, CopiesError>> {
-        std::future::ready(Err(CopiesError::Missing(id))).boxed()
+    fn put_back(&self, id: InvocationId, trial: bool) -> BoxFuture<'static, Result<PutBack, CopiesError>> {
+        NoCopies.put_back(id, trial)
     }
 
-    fn remove(&self, _: InvocationId) -> BoxFuture<'static, Result<(), CopiesError>> {
-        std::future::ready(Ok(())).boxed()
+    fn remove(&self, id: InvocationId) -> BoxFuture<'static, Result<(), CopiesError>> {
+        NoCopies.remove(id)
     }
 
     fn all(&self) -> BoxFuture<'static, Result<Vec<(InvocationId, bool)>, CopiesError>> {
-        std::future::ready(Ok(Vec::new())).boxed()
+        NoCopies.all()
     }
 }
 

@@ -1,6 +1,5 @@
 //! Is there room for it: in the budgets, in memory, in its rate?
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::facts::{OverBudget, Plugin};
@@ -22,10 +21,9 @@ impl Check for Capacity {
         let route = draft.route()?;
         budget(draft, route)?;
         memory(draft, route)?;
-        let plugin = Arc::clone(&route.plugin);
         if !draft.took().rate {
-            rate(&plugin)?;
-            draft.took().rate = true;
+            rate(&route.plugin)?;
+            draft.take_rate();
         }
         Ok(())
     }

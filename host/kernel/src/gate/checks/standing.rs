@@ -33,7 +33,7 @@ impl Check for Standing {
         let now_ms = draft.received_ms();
         let open_until = streak.last_ms.saturating_add(cool_ms);
         // A rehearsal takes nobody's turn: what comes of it says nothing of real calls.
-        let before = draft.has_probe();
+        let before = draft.took().probe;
         let probes =
             || draft.request().rehearse || before || capability.track.probe(draft.shape(), now_ms, cool_ms);
         if now_ms < open_until || !probes() {
@@ -53,7 +53,7 @@ impl Check for Standing {
             streak.kind.as_str()
         );
         let row = Evidence::row("history", format!("{}/{}", plugin.blake3, capability.id));
-        draft.took().probe = true;
+        draft.take_probe();
         draft.note(Finding::warning("C3", text, vec![row]));
         Ok(())
     }
